@@ -1,0 +1,35 @@
+// swift-tools-version: 6.0
+// Taipan: Python 3.12 in Swift. One target a stage of `python script.py`; see ARCHITECTURE.md.
+import PackageDescription
+
+let package = Package(
+    name: "Taipan",
+    products: [
+        .library(name: "Taipan", targets: ["Taipan"]),
+        .library(name: "TaipanSyntax", targets: ["TaipanSyntax"]),
+        .library(name: "TaipanBytecode", targets: ["TaipanBytecode"]),
+        .library(name: "TaipanCompiler", targets: ["TaipanCompiler"]),
+        .executable(name: "taipan", targets: ["taipan"]),
+    ],
+    targets: [
+        // What Swift cannot say: spilling registers for the collector, variadic system calls.
+        .target(name: "CTaipan"),
+        // Generated constant tables, as read-only data.
+        .target(name: "CTaipanTables"),
+        // Leaves: arithmetic on limbs and number texts; Unicode 15.0 properties and codecs.
+        .target(name: "TaipanNumbers"),
+        .target(name: "TaipanUnicode", dependencies: ["CTaipanTables"]),
+        // The pipeline.
+        .target(name: "TaipanSyntax", dependencies: ["TaipanNumbers", "TaipanUnicode"]),
+        .target(name: "TaipanBytecode", dependencies: ["TaipanNumbers"]),
+        .target(name: "TaipanCompiler", dependencies: ["TaipanSyntax", "TaipanBytecode", "TaipanNumbers"]),
+        .target(name: "TaipanRuntime", dependencies: ["TaipanCompiler", "TaipanBytecode", "TaipanSyntax", "TaipanNumbers", "TaipanUnicode", "CTaipan"]),
+        .target(name: "TaipanModules", dependencies: ["TaipanRuntime", "TaipanNumbers", "TaipanUnicode", "TaipanBytecode", "CTaipan"]),
+        .target(name: "TaipanExplain", dependencies: ["TaipanRuntime", "TaipanModules"]),
+        .target(name: "Taipan", dependencies: ["TaipanRuntime", "TaipanModules"]),
+        .executableTarget(name: "taipan", dependencies: ["Taipan", "TaipanExplain"], path: "Sources/taipan-command",
+                          swiftSettings: [], linkerSettings: []),
+        .testTarget(name: "TaipanTests", dependencies: ["Taipan", "TaipanSyntax", "TaipanBytecode", "TaipanCompiler", "TaipanNumbers", "TaipanUnicode"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

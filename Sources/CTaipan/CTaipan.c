@@ -1,0 +1,1 @@
+#include "CTaipan.h"

@@ -1,0 +1,3 @@
+#ifndef CTAIPAN_H
+#define CTAIPAN_H
+#endif

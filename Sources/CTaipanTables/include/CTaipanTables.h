@@ -1,0 +1,3 @@
+#ifndef CTAIPAN_TABLES_H
+#define CTAIPAN_TABLES_H
+#endif

@@ -1,0 +1,6 @@
+import XCTest
+@testable import TaipanNumbers
+
+final class NumbersTests: XCTestCase {
+    func testPlaceholder() { XCTAssertEqual(1 + 1, 2) }
+}
