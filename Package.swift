@@ -19,17 +19,19 @@ let package = Package(
         // Leaves: arithmetic on limbs and number texts; Unicode 15.0 properties and codecs.
         .target(name: "TaipanNumbers"),
         .target(name: "TaipanUnicode", dependencies: ["CTaipanTables"]),
+        // Cores of native modules that need no runtime: patterns, struct formats, archives, text codings, dates.
+        .target(name: "TaipanEngines", dependencies: ["TaipanUnicode"]),
         // The pipeline.
         .target(name: "TaipanSyntax", dependencies: ["TaipanNumbers", "TaipanUnicode"]),
         .target(name: "TaipanBytecode", dependencies: ["TaipanNumbers"]),
         .target(name: "TaipanCompiler", dependencies: ["TaipanSyntax", "TaipanBytecode", "TaipanNumbers"]),
         .target(name: "TaipanRuntime", dependencies: ["TaipanCompiler", "TaipanBytecode", "TaipanSyntax", "TaipanNumbers", "TaipanUnicode", "CTaipan"]),
-        .target(name: "TaipanModules", dependencies: ["TaipanRuntime", "TaipanNumbers", "TaipanUnicode", "TaipanBytecode", "CTaipan"]),
+        .target(name: "TaipanModules", dependencies: ["TaipanRuntime", "TaipanEngines", "TaipanNumbers", "TaipanUnicode", "TaipanBytecode", "CTaipan"]),
         .target(name: "TaipanExplain", dependencies: ["TaipanRuntime", "TaipanModules"]),
         .target(name: "Taipan", dependencies: ["TaipanRuntime", "TaipanModules"]),
         .executableTarget(name: "taipan", dependencies: ["Taipan", "TaipanExplain"], path: "Sources/taipan-command",
                           swiftSettings: [], linkerSettings: []),
-        .testTarget(name: "TaipanTests", dependencies: ["Taipan", "TaipanSyntax", "TaipanBytecode", "TaipanCompiler", "TaipanNumbers", "TaipanUnicode"]),
+        .testTarget(name: "TaipanTests", dependencies: ["Taipan", "TaipanSyntax", "TaipanBytecode", "TaipanCompiler", "TaipanNumbers", "TaipanUnicode", "TaipanEngines"]),
     ],
     swiftLanguageModes: [.v6]
 )
