@@ -9,6 +9,7 @@ let package = Package(
         .library(name: "TaipanSyntax", targets: ["TaipanSyntax"]),
         .library(name: "TaipanBytecode", targets: ["TaipanBytecode"]),
         .library(name: "TaipanCompiler", targets: ["TaipanCompiler"]),
+        .library(name: "TaipanEngines", targets: ["TaipanEngines"]),
         .executable(name: "taipan", targets: ["taipan"]),
     ],
     targets: [

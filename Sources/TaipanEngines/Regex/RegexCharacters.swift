@@ -17,13 +17,13 @@ public enum RegexCharacters {
     /// Lower case by Unicode's simple mapping.
     @inline(__always)
     public static func lowerUnicode(_ ch: UInt32) -> UInt32 {
-        ch < 128 ? lowerASCII(ch) : UnicodeProperties.simpleLowercase(ch)
+        ch < 128 ? lowerASCII(ch) : UnicodeProperties.toLower(ch)
     }
 
     /// Upper case by Unicode's simple mapping.
     @inline(__always)
     public static func upperUnicode(_ ch: UInt32) -> UInt32 {
-        ch < 128 ? (ch &- 97 < 26 ? ch &- 32 : ch) : UnicodeProperties.simpleUppercase(ch)
+        ch < 128 ? (ch &- 97 < 26 ? ch &- 32 : ch) : UnicodeProperties.toUpper(ch)
     }
 
     /// Lower case as the C locale has it; code points past one byte stay as they are.
@@ -57,7 +57,7 @@ public enum RegexCharacters {
 
     @inline(__always)
     static func isWordUnicode(_ ch: UInt32) -> Bool {
-        ch < 128 ? isWordASCII(ch) : UnicodeProperties.isAlphaNumeric(ch)
+        ch < 128 ? isWordASCII(ch) : UnicodeProperties.isAlphanumeric(ch)
     }
 
     static func isSpaceASCII(_ ch: UInt32) -> Bool {
@@ -83,8 +83,8 @@ public enum RegexCharacters {
         case 13: return !UnicodeProperties.isSpace(ch)
         case 14: return isWordUnicode(ch)
         case 15: return !isWordUnicode(ch)
-        case 16: return UnicodeProperties.isLinebreak(ch)
-        case 17: return !UnicodeProperties.isLinebreak(ch)
+        case 16: return UnicodeProperties.isLineBreak(ch)
+        case 17: return !UnicodeProperties.isLineBreak(ch)
         default: return false
         }
     }

@@ -43,7 +43,7 @@ public enum RegexLimits {
     /// Repeat count that means "no limit".
     public static let maxRepeat: UInt32 = 0xFFFF_FFFF
     /// Largest number of groups (half of what fits a code word, as two marks make a group).
-    public static let maxGroups = 0x7FFF_FFFF / 2 &+ 0
+    public static let maxGroups = 0x3FFF_FFFF
 }
 
 /// Flags in the INFO block.

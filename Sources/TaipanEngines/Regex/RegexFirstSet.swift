@@ -53,8 +53,7 @@ struct RegexFirstSet {
                 for ch in 0..<256 where tables[base &+ ch] != 0 { table[ch] = 1 }
                 return true
             case .atomicGroup:
-                if consumes(at &+ 2) { return true }
-                at &+= 1 &+ Int(code[word])
+                return consumes(at &+ 2)
             case .assert, .assertNot:
                 at &+= 1 &+ Int(code[word])
             case .repeatOne, .minRepeatOne, .possessiveRepeatOne:

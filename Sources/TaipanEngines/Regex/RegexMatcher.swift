@@ -67,7 +67,7 @@ extension RegexState {
         var sp = 1
 
         if RegexOpcode.of(c[pc]) == .info {
-            if end &- i < Int(c[pc &+ 3]) { return .noMatch }
+            if i <= end && end &- i < Int(c[pc &+ 3]) { return .noMatch }
             pc &+= 1 &+ Int(c[pc &+ 1])
         }
 

@@ -101,7 +101,7 @@ public struct RegexState: @unchecked Sendable {
     public mutating func fullMatch() -> RegexOutcome { anchored(all: true) }
 
     private mutating func anchored(all: Bool) -> RegexOutcome {
-        guard start <= end else { return .noMatch }
+        // No check of `start` against `end`: with `pos` behind `endpos` CPython still finds empty matches.
         resetGroups()
         matchAll = all
         defer { matchAll = false }

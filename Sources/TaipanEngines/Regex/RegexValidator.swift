@@ -148,7 +148,7 @@ struct RegexValidator {
     }
 
     private mutating func repetition(_ at: Int, _ end: Int) -> Int? {
-        guard let length = skip(at &+ 1, end), length >= 4, at &+ 3 < end, code[at &+ 2] <= code[at &+ 3] else { return nil }
+        guard let length = skip(at &+ 1, end), length >= 3, at &+ 3 < end, code[at &+ 2] <= code[at &+ 3] else { return nil }
         let next = at &+ 1 &+ length
         switch RegexOpcode.of(code[at]) {
         case .repeat:
@@ -158,7 +158,7 @@ struct RegexValidator {
             guard next < end, isOp(next, .success), block(at &+ 4, next) else { return nil }
             return next &+ 1
         default:
-            guard isOp(next &- 1, .success), isUnit(at &+ 4, next &- 1), block(at &+ 4, next &- 1) else { return nil }
+            guard length >= 4, isOp(next &- 1, .success), isUnit(at &+ 4, next &- 1), block(at &+ 4, next &- 1) else { return nil }
             return next
         }
     }

@@ -206,7 +206,7 @@ struct RegexView<U: FixedWidthInteger & UnsignedInteger> {
     /// Does the text at `i` repeat what stands in `from ..< to`, as the back reference `op` compares?
     @inline(never)
     func repeats(_ from: Int, _ to: Int, _ i: Int, _ op: RegexOpcode) -> Bool {
-        guard to &- from <= end &- i else { return false }
+        guard to == from || to &- from <= end &- i else { return false }
         for k in 0..<(to &- from) {
             let a = UInt32(text[from &+ k]), b = UInt32(text[i &+ k])
             if a == b { continue }
@@ -231,7 +231,7 @@ struct RegexView<U: FixedWidthInteger & UnsignedInteger> {
         case 0, 2: return i == 0
         case 1: return i == 0 || text[i &- 1] == 10
         case 5: return i == end || i == end &- 1 && text[i] == 10
-        case 6: return i == end || text[i] == 10
+        case 6: return i == end || i < end && text[i] == 10
         case 7: return i == end
         default: return isAtBoundary(which, i)
         }
