@@ -73,16 +73,29 @@ public enum Limbs {
 
     /// `r = a + b` over `n` limbs each; returns the carry.
     static func addSame(_ a: Source, _ b: Source, _ n: Int, into r: Target) -> UInt64 {
-        var carry: UInt64 = 0
+        var carry = false
         var i = 0
+        // Four at a time, so that the carry stays in the processor's flag.
+        while i &+ 4 <= n {
+            r[i] = addStep(a[i], b[i], &carry)
+            r[i &+ 1] = addStep(a[i &+ 1], b[i &+ 1], &carry)
+            r[i &+ 2] = addStep(a[i &+ 2], b[i &+ 2], &carry)
+            r[i &+ 3] = addStep(a[i &+ 3], b[i &+ 3], &carry)
+            i &+= 4
+        }
         while i < n {
-            let (s, c1) = a[i].addingReportingOverflow(b[i])
-            let (t, c2) = s.addingReportingOverflow(carry)
-            r[i] = t
-            carry = (c1 ? 1 : 0) | (c2 ? 1 : 0)
+            r[i] = addStep(a[i], b[i], &carry)
             i &+= 1
         }
-        return carry
+        return carry ? 1 : 0
+    }
+
+    @inline(__always)
+    private static func addStep(_ x: UInt64, _ y: UInt64, _ carry: inout Bool) -> UInt64 {
+        let (s, c1) = x.addingReportingOverflow(y)
+        let (t, c2) = s.addingReportingOverflow(carry ? 1 : 0)
+        carry = c1 != c2
+        return t
     }
 
     /// `r = a + carry` over `n` limbs; returns the carry out. A carry of any size is allowed.
@@ -110,16 +123,29 @@ public enum Limbs {
 
     /// `r = a - b` over `n` limbs each; returns the borrow.
     static func subtractSame(_ a: Source, _ b: Source, _ n: Int, into r: Target) -> UInt64 {
-        var borrow: UInt64 = 0
+        var borrow = false
         var i = 0
+        // Four at a time, so that the borrow stays in the processor's flag.
+        while i &+ 4 <= n {
+            r[i] = subtractStep(a[i], b[i], &borrow)
+            r[i &+ 1] = subtractStep(a[i &+ 1], b[i &+ 1], &borrow)
+            r[i &+ 2] = subtractStep(a[i &+ 2], b[i &+ 2], &borrow)
+            r[i &+ 3] = subtractStep(a[i &+ 3], b[i &+ 3], &borrow)
+            i &+= 4
+        }
         while i < n {
-            let (s, c1) = a[i].subtractingReportingOverflow(b[i])
-            let (t, c2) = s.subtractingReportingOverflow(borrow)
-            r[i] = t
-            borrow = (c1 ? 1 : 0) | (c2 ? 1 : 0)
+            r[i] = subtractStep(a[i], b[i], &borrow)
             i &+= 1
         }
-        return borrow
+        return borrow ? 1 : 0
+    }
+
+    @inline(__always)
+    private static func subtractStep(_ x: UInt64, _ y: UInt64, _ borrow: inout Bool) -> UInt64 {
+        let (s, c1) = x.subtractingReportingOverflow(y)
+        let (t, c2) = s.subtractingReportingOverflow(borrow ? 1 : 0)
+        borrow = c1 != c2
+        return t
     }
 
     /// `r = a - borrow` over `n` limbs; returns the borrow out.
