@@ -2,9 +2,12 @@
 """Writes the Unicode 15.0 tables of CTaipanTables.
 
 Run it with a CPython 3.12: its ``unicodedata`` module and its ``str`` methods
-are the only source, so the tables say what that interpreter says.
+are the source, so the tables say what that interpreter says. It cannot list
+the aliases and named sequences that ``unicodedata.lookup`` knows; their names
+come from NameAliases.txt and NamedSequences.txt (Debian: unicode-data), their
+meaning from ``lookup``.
 
-    python3.12 scripts/make_unicode_tables.py
+    python3.12 scripts/make_unicode_tables.py [FOLDER WITH THOSE FILES]
 
 Layout of what it writes:
 
@@ -13,11 +16,16 @@ Layout of what it writes:
                  than one character are listed apart, sorted.
 * Normalize.c    single-level decompositions (two-level index into a pool) and
                  the sorted list of primary composites.
-* Names.c        character names as sequences of words.
+* Names.c        character names as sequences of tokens (words, or parts of
+                 words up to a hyphen) of a lexicon; frequent tokens take one
+                 byte, others two. A permutation sorts them by name.
 """
 
+import itertools
+import re
 import sys
 import unicodedata
+from collections import Counter
 from pathlib import Path
 
 TARGET = Path(__file__).resolve().parent.parent / "Sources" / "CTaipanTables"
@@ -73,6 +81,22 @@ class Writer:
         lines.append(line)
         body = "\n".join(lines)
         self.parts.append(f"const {ctype} {name}[{len(values)}] = {{\n{body}\n}};\n")
+
+    def text(self, name, data):
+        """A byte array written as a string literal."""
+        self.bytes += len(data)
+        lines = []
+        for start in range(0, len(data), 90):
+            chars = (
+                chr(b) if 32 <= b < 127 and chr(b) not in '\\"?' else f"\\{b:03o}"
+                for b in data[start:start + 90]
+            )
+            lines.append('"' + "".join(chars) + '"')
+        body = "\n".join(lines)
+        self.parts.append(f"const uint8_t {name}[] =\n{body};\n")
+
+    def constant(self, name, value):
+        self.parts.append(f"const uint32_t {name} = {value};\n")
 
     def finish(self):
         (TARGET / self.name).write_text("\n".join(self.parts))
@@ -211,7 +235,7 @@ def write_properties(pairs):
         )
     out.array("taipan_special_case", "taipan_special_cases", rows, 16)
     out.array("uint16_t", "taipan_special_case_pool", pool, 2)
-    out.parts.append(f"const uint32_t taipan_special_case_count = {len(rows)};\n")
+    out.constant("taipan_special_case_count", len(rows))
     out.finish()
     print(f"{len(records)} records, {len(rows)} special cases", file=sys.stderr)
 
@@ -238,7 +262,115 @@ def write_normalization(pairs):
         "{%d,%d,%d}" % (a, b, pairs[a, b]) for a, b in sorted(pairs)
     ]
     out.array("taipan_composite", "taipan_composites", rows, 12)
-    out.parts.append(f"const uint32_t taipan_composite_count = {len(rows)};\n")
+    out.constant("taipan_composite_count", len(rows))
+    out.finish()
+
+
+ONE_BYTE = 200
+
+
+def tokens_of(name):
+    """Tokens of a name. One that ends in "-" is joined to the next one, others
+    are followed by a space; "_" at the end is a hyphen before a space."""
+    tokens = []
+    for word in name.split(" "):
+        parts = re.findall(r"[^-]*-|[^-]+", word)
+        if parts[-1].endswith("-"):
+            parts[-1] = parts[-1][:-1] + "_"
+        tokens.extend(parts)
+    return tokens
+
+
+def runs(codes):
+    """(first, length) of the runs of consecutive numbers in a sorted list."""
+    result = []
+    for _, group in itertools.groupby(enumerate(codes), lambda p: p[1] - p[0]):
+        group = [code for _, code in group]
+        result.append((group[0], len(group)))
+    return result
+
+
+def write_lexicon(out, words):
+    text, starts = bytearray(), []
+    for index, word in enumerate(words):
+        if index % 4 == 0:
+            starts.append(len(text))
+        text += word.encode("ascii")
+        text[-1] |= 0x80
+    out.text("taipan_name_lexicon", text)
+    out.array("uint32_t", "taipan_name_lexicon_starts", starts, 4)
+
+
+def write_extra_names(out, folder):
+    """Aliases (one code point) and named sequences, sorted by name."""
+    names = set()
+    for file, column in (("NameAliases.txt", 1), ("NamedSequences.txt", 0)):
+        for line in (folder / file).read_text().splitlines():
+            if line and not line.startswith("#"):
+                names.add(line.split(";")[column])
+    pool, rows = bytearray(), []
+    for name in sorted(names):
+        try:
+            meaning = unicodedata.lookup(name)
+        except KeyError:
+            print(f"not known to this Python: {name}", file=sys.stderr)
+            continue
+        codes = list(map(ord, meaning))
+        rows.append("{%d,%d,{%s}}" % (
+            len(pool), len(codes), ",".join(map(str, codes))))
+        pool += name.encode("ascii") + b"\0"
+    out.text("taipan_extra_name_pool", pool)
+    out.array("taipan_extra_name", "taipan_extra_names", rows, 24)
+    out.constant("taipan_extra_name_count", len(rows))
+
+
+def write_names(folder):
+    names, ideographs = {}, []
+    for code in ALL:
+        name = unicodedata.name(chr(code), "")
+        if name.startswith("CJK UNIFIED IDEOGRAPH-"):
+            ideographs.append(code)
+        elif name and not name.startswith("HANGUL SYLLABLE "):
+            names[code] = name
+    entries = [(name, tokens_of(name)) for name in names.values()]
+    counts = Counter(token for _, tokens in entries for token in tokens)
+    words = [word for word, _ in counts.most_common()]
+    number = {word: i for i, word in enumerate(words)}
+    assert len(words) <= ONE_BYTE + (256 - ONE_BYTE) * 256
+
+    phrases, lengths, starts = bytearray(), bytearray(), []
+    for index, (_, tokens) in enumerate(entries):
+        if index % 16 == 0:
+            starts.append(len(phrases))
+        before = len(phrases)
+        for token in tokens:
+            n = number[token]
+            if n < ONE_BYTE:
+                phrases.append(n)
+            else:
+                high, low = divmod(n - ONE_BYTE, 256)
+                phrases += bytes((ONE_BYTE + high, low))
+        lengths.append(len(phrases) - before)
+
+    out = Writer("Names.c")
+    write_lexicon(out, words)
+    out.text("taipan_name_phrases", phrases)
+    out.text("taipan_name_lengths", lengths)
+    out.array("uint32_t", "taipan_name_starts", starts, 4)
+    order = sorted(range(len(entries)), key=lambda i: entries[i][0])
+    out.array("uint16_t", "taipan_name_order", order, 2)
+    out.constant("taipan_name_count", len(entries))
+
+    rows, entry = [], 0
+    for first, length in runs(names):
+        rows.append("{%d,%d,%d}" % (first, length, entry))
+        entry += length
+    out.array("taipan_name_run", "taipan_name_runs", rows, 12)
+    out.constant("taipan_name_run_count", len(rows))
+    rows = ["{%d,%d,0}" % run for run in runs(ideographs)]
+    out.array("taipan_name_run", "taipan_ideographs", rows, 12)
+    out.constant("taipan_ideograph_run_count", len(rows))
+    write_extra_names(out, folder)
     out.finish()
 
 
@@ -248,6 +380,7 @@ def main():
     pairs = composites()
     write_properties(pairs)
     write_normalization(pairs)
+    write_names(Path(sys.argv[1] if len(sys.argv) > 1 else "/usr/share/unicode"))
 
 
 if __name__ == "__main__":

@@ -26,6 +26,21 @@ typedef struct {
     uint32_t first, second, composite;
 } taipan_composite;
 
+// A run of named code points: the first, how many, and the number of its first name. (Numbers count names in order
+// of code points. The runs of ideographs use the same type with no names.)
+typedef struct {
+    uint32_t first;
+    uint32_t count;
+    uint32_t entry;
+} taipan_name_run;
+
+// An alias or a named sequence; `name` is an offset into taipan_extra_name_pool. Sorted by name.
+typedef struct {
+    uint32_t name;
+    uint32_t count;
+    uint32_t codes[4];
+} taipan_extra_name;
+
 extern const uint16_t taipan_char_blocks[];
 extern const uint16_t taipan_char_index[];
 extern const taipan_char_record taipan_char_records[];
@@ -38,6 +53,22 @@ extern const uint16_t taipan_decomposition_index[];
 extern const uint32_t taipan_decomposition_pool[];
 extern const taipan_composite taipan_composites[];
 extern const uint32_t taipan_composite_count;
+
+// Names: tokens of a name are one byte (below 200) or two; the lexicon marks the last byte of a word with 0x80.
+extern const uint8_t taipan_name_lexicon[];
+extern const uint32_t taipan_name_lexicon_starts[];  // of every fourth word
+extern const uint8_t taipan_name_phrases[];
+extern const uint8_t taipan_name_lengths[];
+extern const uint32_t taipan_name_starts[];  // of every sixteenth name
+extern const uint16_t taipan_name_order[];
+extern const uint32_t taipan_name_count;
+extern const taipan_name_run taipan_name_runs[];
+extern const uint32_t taipan_name_run_count;
+extern const taipan_name_run taipan_ideographs[];
+extern const uint32_t taipan_ideograph_run_count;
+extern const uint8_t taipan_extra_name_pool[];
+extern const taipan_extra_name taipan_extra_names[];
+extern const uint32_t taipan_extra_name_count;
 
 // `code` must be below 0x110000.
 static inline const taipan_char_record *taipan_char(uint32_t code) {
@@ -74,6 +105,61 @@ static inline uint32_t taipan_composite_of(uint32_t first, uint32_t second) {
         if (here < key) low = middle + 1; else high = middle;
     }
     return 0;
+}
+
+// The run that `code` is in, or null.
+static inline const taipan_name_run *taipan_run_of(const taipan_name_run *runs, uint32_t count, uint32_t code) {
+    uint32_t low = 0, high = count;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (code < runs[middle].first) high = middle;
+        else if (code - runs[middle].first < runs[middle].count) return &runs[middle];
+        else low = middle + 1;
+    }
+    return 0;
+}
+
+static inline const taipan_name_run *taipan_named_run(uint32_t code) {
+    return taipan_run_of(taipan_name_runs, taipan_name_run_count, code);
+}
+
+static inline int taipan_is_ideograph(uint32_t code) {
+    return taipan_run_of(taipan_ideographs, taipan_ideograph_run_count, code) != 0;
+}
+
+// The code point of a name by its number.
+static inline uint32_t taipan_code_of_entry(uint32_t entry) {
+    uint32_t low = 0, high = taipan_name_run_count;
+    while (low + 1 < high) {
+        uint32_t middle = (low + high) / 2;
+        if (taipan_name_runs[middle].entry <= entry) low = middle; else high = middle;
+    }
+    return taipan_name_runs[low].first + (entry - taipan_name_runs[low].entry);
+}
+
+// Writes name number `entry` to `out` (room for 256 bytes), returns its length.
+static inline int32_t taipan_spell_name(uint32_t entry, uint8_t *out) {
+    uint32_t at = taipan_name_starts[entry / 16];
+    for (uint32_t i = entry & ~15u; i < entry; i++) at += taipan_name_lengths[i];
+    uint32_t end = at + taipan_name_lengths[entry];
+    int32_t length = 0;
+    while (at < end) {
+        uint32_t word = taipan_name_phrases[at++];
+        if (word >= 200) word = 200 + (word - 200) * 256 + taipan_name_phrases[at++];
+        const uint8_t *letters = taipan_name_lexicon + taipan_name_lexicon_starts[word / 4];
+        for (uint32_t skip = word & 3; skip > 0; letters++) skip -= *letters >> 7;
+        while (!(*letters & 0x80)) out[length++] = *letters++;
+        uint8_t last = *letters & 0x7F;
+        out[length++] = last == '_' ? '-' : last;
+        if (last != '-' && at < end) out[length++] = ' ';
+    }
+    return length;
+}
+
+static inline uint32_t taipan_ordered_entry(uint32_t rank) { return taipan_name_order[rank]; }
+static inline const taipan_extra_name *taipan_extra_name_at(uint32_t rank) { return &taipan_extra_names[rank]; }
+static inline const uint8_t *taipan_extra_name_text(uint32_t rank) {
+    return taipan_extra_name_pool + taipan_extra_names[rank].name;
 }
 
 #endif
