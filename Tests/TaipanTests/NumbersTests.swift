@@ -60,7 +60,7 @@ final class NumbersTests: XCTestCase {
         XCTAssertEqual((BigInteger(1) << 1023).asDouble, 0x1p1023)
         XCTAssertNil((BigInteger(1) << 1024).asDouble)
         XCTAssertEqual(BigInteger.trueDivide(1, 3), 1.0 / 3.0)
-        XCTAssertEqual(BigInteger.trueDivide(BigInteger(1), BigInteger(1) << 1074), 5e-324)
+        XCTAssertEqual(BigInteger.trueDivide(BigInteger(1), BigInteger(1) << 1074), Double.leastNonzeroMagnitude)
         XCTAssertEqual(BigInteger(truncating: -1e22).description, "-10000000000000000000000")
         XCTAssertEqual((BigInteger(10).power(30)).pythonHash, 465_258_685_558_744_706)
     }
