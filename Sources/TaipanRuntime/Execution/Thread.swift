@@ -1,0 +1,184 @@
+// The state of one thread of execution and of one interpreter, both in memory of their own and
+// reached through one-word handles. Nothing here is global: a process may hold several interpreters.
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+import CTaipan
+
+/// Thrown when a Python exception is pending in the thread. Carries nothing: the exception is in the thread state.
+@frozen public struct Raised: Error, BitwiseCopyable {
+    @inlinable @inline(__always) public init() {}
+}
+
+/// One link of the chain of exceptions being handled (`sys.exception()`): the thread has one, each generator has one.
+public struct HandledException {
+    public var value: Value
+    public var previous: UnsafeMutablePointer<HandledException>?
+}
+
+public struct ThreadState {
+    public var interp: UnsafeMutablePointer<InterpreterState>
+    public var heap: Heap
+    /// The exception on its way up, or unbound.
+    public var pending: Value
+    /// The exceptions being handled, innermost first.
+    public var handled: UnsafeMutablePointer<HandledException>
+    var handledBase: HandledException
+    /// The running frame (its slot 0), or nil outside Python code.
+    public var frame: UnsafeMutablePointer<Value>?
+    /// The VM stack: contiguous frames.
+    public var stackBase: UnsafeMutablePointer<Value>
+    public var stackLimit: UnsafeMutablePointer<Value>
+    /// First free word above the running frame when native code calls back into Python.
+    public var stackTop: UnsafeMutablePointer<Value>
+    /// Python-to-Python calls left before RecursionError, and native ones.
+    public var recursionRemaining: Int
+    public var recursionLimit: Int
+    public var nativeRecursionRemaining: Int
+    /// The native stack: scanning goes up to `nativeBase`; recursion stops at `nativeLimit`.
+    public var nativeBase: UInt
+    public var nativeLimit: UInt
+    /// Non-zero when something waits for a safe point: signals, finalizers, callbacks, a request to stop.
+    public var breaker: UInt32
+    public var identifier: Int
+    /// Registered objects being repr()ed, for recursive containers.
+    public var reprStack: Value
+    public var asyncGenFirstIter: Value
+    public var asyncGenFinalizer: Value
+    public var traceFunction: Value
+    public var profileFunction: Value
+    public var contextVariables: Value
+    public var coroutineOriginDepth: Int
+    public var nextThread: UnsafeMutablePointer<ThreadState>?
+}
+
+/// Handle of the running thread: first parameter of every native function.
+@frozen public struct Thread: BitwiseCopyable {
+    public let state: UnsafeMutablePointer<ThreadState>
+    @inlinable @inline(__always) public init(_ state: UnsafeMutablePointer<ThreadState>) { self.state = state }
+    @inlinable @inline(__always) public var interp: UnsafeMutablePointer<InterpreterState> { state.pointee.interp }
+    @inlinable @inline(__always) public var heap: Heap { state.pointee.heap }
+    /// The builtin types.
+    @inlinable @inline(__always) public var types: UnsafeMutablePointer<BuiltinTypes> { state.pointee.interp.pointee.types }
+    /// The interned string of a well-known name.
+    @inlinable @inline(__always) public func name(_ name: WellKnownName) -> Value {
+        state.pointee.interp.pointee.names[Int(unsafeBitCast(name, to: UInt16.self))]
+    }
+}
+
+/// Settings that the command or the embedder chooses before start-up.
+public struct InterpreterConfiguration: Sendable {
+    /// `PYTHONHASHSEED`: nil is random.
+    public var hashSeed: UInt32?
+    public var optimizationLevel = 0
+    public var arguments: [String] = []
+    public var isIsolated = false
+    public var ignoresEnvironment = false
+    public var noUserSite = false
+    public var noSite = false
+    public var safePath = false
+    public var dontWriteBytecode = false
+    public var isInteractive = false
+    public var inspects = false
+    public var isQuiet = false
+    public var isUnbuffered = false
+    public var verbosity = 0
+    public var bytesWarning = 0
+    public var devMode = false
+    public var utf8Mode = false
+    public var warnDefaultEncoding = false
+    public var warnOptions: [String] = []
+    public var xOptions: [(String, String?)] = []
+    public var executable = ""
+    public var program = "python3"
+    /// The folder of the installed standard library; empty is "find it".
+    public var libraryPath = ""
+    public var stackBytes = 256 << 20
+    public init() {}
+}
+
+public struct InterpreterState {
+    public var heap: Heap
+    public var layouts: LayoutTable
+    public var types: UnsafeMutablePointer<BuiltinTypes>
+    /// Interned strings of `WellKnownName`, by raw value.
+    public var names: UnsafeMutablePointer<Value>
+    /// Singletons and module dictionaries that native code reaches directly.
+    public var objects: UnsafeMutablePointer<WellKnownObjects>
+    /// One-character strings below U+0100, made on first use.
+    public var latin1: UnsafeMutablePointer<Value>
+    public var interned: InternTable
+    public var threads: UnsafeMutablePointer<ThreadState>?
+    public var methodCache: UnsafeMutablePointer<MethodCacheEntry>
+    public var nextTypeVersion: Int
+    public var nextDictVersion: Int
+    public var hashKey0: UInt64
+    public var hashKey1: UInt64
+    public var config: InterpreterConfiguration
+    /// Lowered code of the interpreter, chained, so that caches can be flushed.
+    var firstLowered: UnsafeMutablePointer<LoweredCode>?
+    /// State that native modules keep, by module; never holds values.
+    public var moduleStates: [String: AnyObject]
+    /// Native modules by name: created on import.
+    public var nativeModules: [String: NativeModuleDefinition]
+    public var isFinalizing: Bool
+    public var maxStrDigits: Int
+
+    /// Asks every thread to stop at its next safe point and see to what waits.
+    func requestSafePoint() {
+        var thread = threads
+        while let one = thread {
+            one.pointee.breaker |= 1
+            thread = one.pointee.nextThread
+        }
+    }
+
+    /// Marks what the interpreter and its threads hold; the running thread's native stack is scanned from `stackPointer`.
+    func markRoots(_ marker: inout Marker, _ stackPointer: UInt) {
+        marker.markRange(UnsafeMutableRawPointer(types).assumingMemoryBound(to: Value.self), MemoryLayout<BuiltinTypes>.size / 8)
+        marker.markRange(UnsafeMutableRawPointer(objects).assumingMemoryBound(to: Value.self), MemoryLayout<WellKnownObjects>.size / 8)
+        marker.markRange(names, WellKnownName.allCases.count)
+        marker.markRange(latin1, 256)
+        interned.markAll(&marker)
+        var thread = threads
+        while let one = thread {
+            markThread(one, &marker, stackPointer)
+            thread = one.pointee.nextThread
+        }
+    }
+
+    private func markThread(_ thread: UnsafeMutablePointer<ThreadState>, _ marker: inout Marker, _ stackPointer: UInt) {
+        let state = thread.pointee
+        for value in [state.pending.bits, state.reprStack.bits, state.asyncGenFirstIter.bits, state.asyncGenFinalizer.bits,
+                      state.traceFunction.bits, state.profileFunction.bits, state.contextVariables.bits, state.handledBase.value.bits] {
+            marker.mark(Value(bits: value))
+        }
+        marker.scan(stackPointer, state.nativeBase)
+        marker.scan(UInt(bitPattern: state.stackBase), UInt(bitPattern: state.stackTop))
+    }
+}
+
+extension Thread {
+    /// Address inside the current native frame.
+    @inline(__always) static func stackAddress() -> UInt {
+        var here: UInt = 0
+        return withUnsafeMutablePointer(to: &here) { UInt(bitPattern: $0) }
+    }
+
+    /// Called where native code recurses on Python data; pairs with `leaveRecursion`.
+    /// - Throws: RecursionError "maximum recursion depth exceeded" + `place`.
+    @inline(__always) public func enterRecursion(_ place: StaticString) throws(Raised) {
+        state.pointee.nativeRecursionRemaining &-= 1
+        if state.pointee.nativeRecursionRemaining < 0 || Thread.stackAddress() < state.pointee.nativeLimit { try recursionFailed(place) }
+    }
+
+    @inline(__always) public func leaveRecursion() { state.pointee.nativeRecursionRemaining &+= 1 }
+
+    @inline(never) func recursionFailed(_ place: StaticString) throws(Raised) {
+        state.pointee.nativeRecursionRemaining &+= 1
+        throw self.raise(.recursionError, "maximum recursion depth exceeded\(place)")
+    }
+}

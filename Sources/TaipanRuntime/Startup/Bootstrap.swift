@@ -1,0 +1,115 @@
+// Bringing an interpreter to life: memory first, then names, then types, bottom up. Nothing
+// here runs Python code.
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+import CTaipan
+
+extension Thread {
+    /// Makes an interpreter and its main thread. The caller runs on the thread from now on; its native stack
+    /// is taken to reach from here `stackBytes` downwards.
+    /// - Returns: nil when the system refuses the memory.
+    public static func createInterpreter(_ config: InterpreterConfiguration, stackBytes: Int) -> Thread? {
+        guard let layouts = LayoutTable() else { return nil }
+        let interp = UnsafeMutablePointer<InterpreterState>.allocate(capacity: 1)
+        let heap = Heap.create(interp)
+        interp.initialize(to: InterpreterState(
+            heap: heap, layouts: layouts, types: .allocate(capacity: 1), names: .allocate(capacity: WellKnownName.allCases.count),
+            objects: .allocate(capacity: 1), latin1: .allocate(capacity: 256), interned: InternTable(), threads: nil,
+            methodCache: .allocate(capacity: MethodCacheEntry.count), nextTypeVersion: 0, nextDictVersion: 0, hashKey0: 0, hashKey1: 0,
+            config: config, firstLowered: nil, moduleStates: [:], nativeModules: [:], isFinalizing: false, maxStrDigits: 4300))
+        interp.pointee.methodCache.initialize(repeating: MethodCacheEntry(version: 0, name: 0, result: .unbound), count: MethodCacheEntry.count)
+        interp.pointee.names.initialize(repeating: .unbound, count: WellKnownName.allCases.count)
+        interp.pointee.latin1.initialize(repeating: .unbound, count: 256)
+        interp.pointee.objects.initialize(to: WellKnownObjects())
+        memset(interp.pointee.types, 0, MemoryLayout<BuiltinTypes>.size)
+        guard let t = createThread(interp, stackBytes: stackBytes) else { return nil }
+        heap.pointee.isEnabled = false
+        t.seedHashes()
+        t.prepareTypes()
+        t.internNames()
+        t.defineTypes()
+        heap.pointee.isEnabled = true
+        if let text = getenv("TAIPAN_GC_STRESS") { heap.pointee.stressInterval = max(0, Int(atol(text))) }
+        return t
+    }
+
+    /// A thread state with a VM stack of its own.
+    static func createThread(_ interp: UnsafeMutablePointer<InterpreterState>, stackBytes: Int) -> Thread? {
+        let vmStackBytes = 256 << 20
+        guard let area = mmap(nil, vmStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
+              area != MAP_FAILED else { return nil }
+        let stack = area.bindMemory(to: Value.self, capacity: vmStackBytes / 8)
+        let here = stackAddress()
+        let state = UnsafeMutablePointer<ThreadState>.allocate(capacity: 1)
+        state.initialize(to: ThreadState(
+            interp: interp, heap: interp.pointee.heap, pending: .unbound, handled: UnsafeMutablePointer(bitPattern: 8).unsafelyUnwrapped,
+            handledBase: HandledException(value: .unbound, previous: nil), frame: nil, stackBase: stack,
+            stackLimit: stack + vmStackBytes / 8 - 4096, stackTop: stack, recursionRemaining: 1000, recursionLimit: 1000,
+            nativeRecursionRemaining: 10000, nativeBase: here + 4096, nativeLimit: here - UInt(stackBytes) + (256 << 10), breaker: 0,
+            identifier: Int(bitPattern: UInt(bitPattern: area) >> 12), reprStack: .unbound, asyncGenFirstIter: .unbound, asyncGenFinalizer: .unbound,
+            traceFunction: .unbound, profileFunction: .unbound, contextVariables: .unbound, coroutineOriginDepth: 0, nextThread: interp.pointee.threads))
+        state.pointee.handled = UnsafeMutableRawPointer(state).advanced(by: MemoryLayout<ThreadState>.offset(of: \.handledBase) ?? 0)
+            .assumingMemoryBound(to: HandledException.self)
+        interp.pointee.threads = state
+        return Thread(state)
+    }
+
+    /// Cells for all builtin types, so that each can refer to the others before it is filled.
+    private func prepareTypes() {
+        let count = MemoryLayout<BuiltinTypes>.size / 8
+        interp.pointee.layouts.count = LayoutID.firstDynamic
+        for i in 1...count { types[LayoutID(rawValue: UInt32(i))] = newTypeCell().value }
+    }
+
+    private func internNames() {
+        for (i, name) in WellKnownName.allCases.enumerated() { interp.pointee.names[i] = intern(name.rawValue) }
+        objects.pointee.emptyStr = intern(str(""))
+        if let empty = try? newTuple(0) { objects.pointee.emptyTuple = empty.value }
+        if let empty = try? newBytes(0) { objects.pointee.emptyBytes = empty.value }
+    }
+
+    /// Frees the interpreter's memory. No Python code may run after this.
+    public func destroyInterpreter() {
+        let interp = self.interp
+        var thread = interp.pointee.threads
+        while let one = thread {
+            thread = one.pointee.nextThread
+            munmap(one.pointee.stackBase, 256 << 20)
+            one.deallocate()
+        }
+        interp.pointee.heap.destroy()
+        interp.pointee.layouts.release()
+        interp.pointee.interned.slots.deallocate()
+        interp.pointee.methodCache.deallocate()
+        interp.pointee.names.deallocate()
+        interp.pointee.latin1.deallocate()
+        interp.pointee.types.deallocate()
+        interp.pointee.objects.deallocate()
+        interp.deinitialize(count: 1)
+        interp.deallocate()
+    }
+
+    /// The key of string hashes: random, or derived from PYTHONHASHSEED.
+    private func seedHashes() {
+        var secret = [UInt8](repeating: 0, count: 24)
+        if let seed = interp.pointee.config.hashSeed {
+            if seed != 0 {
+                var x = seed
+                for i in secret.indices {
+                    x = x &* 214013 &+ 2531011
+                    secret[i] = UInt8(truncatingIfNeeded: x >> 16)
+                }
+            }
+        } else {
+            var generator = SystemRandomNumberGenerator()
+            for i in secret.indices { secret[i] = UInt8.random(in: 0...255, using: &generator) }
+        }
+        func word(_ from: Int) -> UInt64 { (0..<8).reduce(0) { $0 | UInt64(secret[from + $1]) << UInt64(8 * $1) } }
+        interp.pointee.hashKey0 = word(0)
+        interp.pointee.hashKey1 = word(8)
+    }
+}

@@ -1,0 +1,17 @@
+// All builtin types, in the order in which they are defined. A type comes after its base.
+
+extension Thread {
+    func defineTypes() {
+        defineObjectType()
+        defineInternalTypes()
+    }
+
+    /// Cells that programs never see: buffers and tables behind the containers.
+    private func defineInternalTypes() {
+        defineType(.valueBuffer, "_buffer", NativeLayout(valueWords: LayoutInfo.allWords, bytes: 16)) { _ in }
+        defineType(.attributeSlots, "_attribute_slots", NativeLayout(valueWords: LayoutInfo.allWords, bytes: 16)) { _ in }
+        defineType(.dictTable, "_dict_table", NativeLayout(valueWords: 0, bytes: 32, trace: Thread.traceDictTable)) { _ in }
+        defineType(.setTable, "_set_table", NativeLayout(valueWords: 0, bytes: 32)) { _ in }
+        defineType(.nativeBox, "_native_box", .leaf(bytes: 16)) { _ in }
+    }
+}

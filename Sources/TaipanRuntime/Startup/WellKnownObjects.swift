@@ -1,0 +1,26 @@
+// Objects that native code reaches without a lookup. Every word is a value: the struct is a root.
+
+public struct WellKnownObjects {
+    public var emptyStr = Value.unbound, emptyTuple = Value.unbound, emptyBytes = Value.unbound, emptyFrozenset = Value.unbound
+    /// `sys.modules`, and the dicts of `builtins` and `sys`.
+    public var modules = Value.unbound, builtins = Value.unbound, sysDict = Value.unbound
+    public var builtinsModule = Value.unbound, sysModule = Value.unbound
+    public var memoryErrorInstance = Value.unbound
+    /// The `__build_class__` and `__import__` that the interpreter calls directly when nobody replaced them.
+    public var buildClass = Value.unbound, importFunction = Value.unbound
+    /// Registered copies for native modules: a dict from module name to whatever value the module keeps.
+    public var moduleObjects = Value.unbound
+    public var codecSearchPath = Value.unbound, codecSearchCache = Value.unbound, codecErrorRegistry = Value.unbound
+    public var stdin = Value.unbound, stdout = Value.unbound, stderr = Value.unbound
+    public var atexitCallbacks = Value.unbound, signalHandlers = Value.unbound
+    public var gcCallbacks = Value.unbound, gcGarbage = Value.unbound
+    public var warningsFilters = Value.unbound, warningsOnceRegistry = Value.unbound, warningsDefaultAction = Value.unbound
+    public var typingModule = Value.unbound, missingSentinel = Value.unbound
+    public var mainModule = Value.unbound, importlib = Value.unbound
+    public var spare0 = Value.unbound, spare1 = Value.unbound, spare2 = Value.unbound, spare3 = Value.unbound
+    public init() {}
+}
+
+extension Thread {
+    @inlinable public var objects: UnsafeMutablePointer<WellKnownObjects> { interp.pointee.objects }
+}
