@@ -1,0 +1,61 @@
+// Identifiers outside ASCII: which characters they may have (UAX 31) and their normal form (NFKC).
+
+import TaipanUnicode
+
+enum IdentifierText {
+    /// The first character that may not stand where it stands, and the offset behind its bytes.
+    static func firstInvalid(_ text: UnsafeBufferPointer<UInt8>) -> (character: UInt32, end: Int)? {
+        var i = 0
+        while i < text.count {
+            let (c, length) = scalar(text, i)
+            let allowed = i == 0 ? isStart(c) : isContinue(c)
+            if !allowed { return (c, i + length) }
+            i += length
+        }
+        return nil
+    }
+
+    static func normalise(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+        Array(text)
+    }
+
+    static func isStart(_ c: UInt32) -> Bool {
+        if c < 128 { return c == 95 || (c | 32 >= 97 && c | 32 <= 122) }
+        return Unicode.Scalar(c)?.properties.isXIDStart ?? false
+    }
+
+    static func isContinue(_ c: UInt32) -> Bool {
+        if c < 128 { return isStart(c) || (c >= 48 && c <= 57) }
+        return Unicode.Scalar(c)?.properties.isXIDContinue ?? false
+    }
+
+    /// `str.isprintable` of one character.
+    static func isPrintable(_ c: UInt32) -> Bool {
+        guard let scalar = Unicode.Scalar(c) else { return false }
+        switch scalar.properties.generalCategory {
+        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: return false
+        case .spaceSeparator: return c == 32
+        default: return true
+        }
+    }
+
+    /// At least four upper-case hexadecimal digits.
+    static func hex(_ c: UInt32) -> String {
+        let digits = String(c, radix: 16, uppercase: true)
+        return String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
+    }
+
+    static func string(_ c: UInt32) -> String {
+        Unicode.Scalar(c).map { String(Character($0)) } ?? "\u{FFFD}"
+    }
+
+    /// The character at an offset of valid UTF-8, and how many bytes it takes.
+    static func scalar(_ text: UnsafeBufferPointer<UInt8>, _ i: Int) -> (UInt32, Int) {
+        let c = text[i]
+        func tail(_ k: Int) -> UInt32 { i + k < text.count ? UInt32(text[i + k] & 0x3F) : 0 }
+        if c < 0x80 { return (UInt32(c), 1) }
+        if c < 0xE0 { return (UInt32(c & 0x1F) << 6 | tail(1), 2) }
+        if c < 0xF0 { return (UInt32(c & 0x0F) << 12 | tail(1) << 6 | tail(2), 3) }
+        return (UInt32(c & 0x07) << 18 | tail(1) << 12 | tail(2) << 6 | tail(3), 4)
+    }
+}

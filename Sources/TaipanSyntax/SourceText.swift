@@ -1,0 +1,242 @@
+// The text of a source: from bytes in any encoding to UTF-8 with `\n` line ends (PEP 263), and the
+// counting of characters that error positions need.
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Decoding of sources.
+public enum SourceText {
+    /// How many characters the UTF-8 bytes in a range make; each invalid byte counts as one.
+    static func characterCount(_ bytes: UnsafePointer<UInt8>, _ from: Int, _ to: Int) -> Int {
+        var n = 0
+        for i in from..<max(from, to) where bytes[i] & 0xC0 != 0x80 { n += 1 }
+        return n
+    }
+
+    /// A range of UTF-8 as text, with U+FFFD for what is not UTF-8.
+    static func lossyString(_ bytes: UnsafePointer<UInt8>, _ from: Int, _ to: Int) -> String {
+        String(decoding: UnsafeBufferPointer(start: bytes + from, count: max(0, to - from)), as: UTF8.self)
+    }
+
+    /// Source bytes as the parser reads them: UTF-8, `\n` line ends, a final newline if `addNewline`.
+    ///
+    /// Throws what CPython raises for null bytes, unknown encodings and undecodable bytes.
+    public static func prepare(_ source: UnsafeBufferPointer<UInt8>, filename: String,
+                               options: ParserOptions) throws(SyntaxFailure) -> [UInt8] {
+        var bytes = source
+        if let base = source.baseAddress, memchr(base, 0, source.count) != nil {
+            throw SyntaxFailure(.syntaxError, "source code string cannot contain null bytes")
+        }
+        var recoded: [UInt8]?
+        if !options.ignoreCookie {
+            let hasMark = source.count >= 3 && source[0] == 0xEF && source[1] == 0xBB && source[2] == 0xBF
+            if hasMark { bytes = UnsafeBufferPointer(rebasing: source[3...]) }
+            let cookie = declaredEncoding(bytes)
+            if let cookie, cookie.name != "utf-8" {
+                if hasMark {
+                    throw SyntaxFailure(.syntaxError, "encoding problem: \(cookie.name) with BOM")
+                }
+                recoded = try decode(bytes, cookie.name, options)
+            } else {
+                try checkUTF8(bytes, filename: filename, isDeclared: cookie != nil || hasMark)
+            }
+        }
+        let addNewline = options.mode == .file || options.mode == .interactive
+        if let recoded {
+            return recoded.withUnsafeBufferPointer { normaliseLines($0, addNewline: addNewline) }
+        }
+        return normaliseLines(bytes, addNewline: addNewline)
+    }
+
+    /// `\r\n` and `\r` become `\n`; a last line without one gets it.
+    static func normaliseLines(_ source: UnsafeBufferPointer<UInt8>, addNewline: Bool) -> [UInt8] {
+        let count = source.count
+        return [UInt8](unsafeUninitializedCapacity: count + 2) { out, n in
+            guard let from = source.baseAddress, let to = out.baseAddress, count > 0 else {
+                n = 0
+                if addNewline {
+                    out[0] = 10
+                    n = 1
+                }
+                return
+            }
+            if memchr(from, 13, count) == nil {
+                memcpy(to, from, count)
+                n = count
+            } else {
+                var i = 0
+                while i < count {
+                    var c = from[i]
+                    i += 1
+                    if c == 13 {
+                        c = 10
+                        if i < count && from[i] == 10 { i += 1 }
+                    }
+                    to[n] = c
+                    n += 1
+                }
+            }
+            if addNewline && to[n - 1] != 10 {
+                to[n] = 10
+                n += 1
+            }
+        }
+    }
+
+    // MARK: Encoding
+
+    /// The encoding that a comment in the first two lines declares, normalised, and its line.
+    static func declaredEncoding(_ source: UnsafeBufferPointer<UInt8>) -> (name: String, line: Int)? {
+        var at = 0
+        for line in 1...2 {
+            var end = at
+            while end < source.count && source[end] != 10 && source[end] != 13 { end += 1 }
+            if let name = encodingIn(UnsafeBufferPointer(rebasing: source[at..<end])) { return (name, line) }
+            // A first line with anything but a comment ends the search.
+            var i = at
+            while i < end && (source[i] == 32 || source[i] == 9 || source[i] == 12) { i += 1 }
+            if i < end && source[i] != 35 { return nil }
+            if end < source.count && source[end] == 13 && end + 1 < source.count && source[end + 1] == 10 { end += 1 }
+            if end >= source.count { return nil }
+            at = end + 1
+        }
+        return nil
+    }
+
+    /// `coding[:=]\s*([-\w.]+)` in a line that is a comment.
+    private static func encodingIn(_ line: UnsafeBufferPointer<UInt8>) -> String? {
+        var i = 0
+        while i < line.count && (line[i] == 32 || line[i] == 9 || line[i] == 12) { i += 1 }
+        guard i < line.count, line[i] == 35 else { return nil }
+        let word: [UInt8] = [99, 111, 100, 105, 110, 103]
+        while i + 7 <= line.count {
+            if !line[i..<i + 6].elementsEqual(word) || (line[i + 6] != 58 && line[i + 6] != 61) {
+                i += 1
+                continue
+            }
+            var j = i + 7
+            while j < line.count && (line[j] == 32 || line[j] == 9) { j += 1 }
+            let from = j
+            while j < line.count && isEncodingCharacter(line[j]) { j += 1 }
+            if j > from { return normalName(String(decoding: line[from..<j], as: UTF8.self)) }
+            i += 6
+        }
+        return nil
+    }
+
+    private static func isEncodingCharacter(_ c: UInt8) -> Bool {
+        (c >= 48 && c <= 57) || (c | 32 >= 97 && c | 32 <= 122) || c == 45 || c == 46 || c == 95
+    }
+
+    /// The aliases that mean UTF-8 and Latin-1, as CPython's tokenizer folds them; others stay.
+    private static func normalName(_ name: String) -> String {
+        var folded: [UInt8] = []
+        for c in name.utf8.prefix(12) {
+            folded.append(c == 95 ? 45 : (c >= 65 && c <= 90 ? c | 32 : c))
+        }
+        let text = String(decoding: folded, as: UTF8.self)
+        if text == "utf-8" || text.hasPrefix("utf-8-") { return "utf-8" }
+        for latin in ["latin-1", "iso-8859-1", "iso-latin-1"] where text == latin || text.hasPrefix(latin + "-") {
+            return "iso-8859-1"
+        }
+        return name
+    }
+
+    private static func decode(_ source: UnsafeBufferPointer<UInt8>, _ name: String,
+                               _ options: ParserOptions) throws(SyntaxFailure) -> [UInt8] {
+        if name == "iso-8859-1" {
+            var out: [UInt8] = []
+            out.reserveCapacity(source.count + source.count / 8)
+            for c in source {
+                if c < 128 {
+                    out.append(c)
+                } else {
+                    out.append(0xC0 | c >> 6)
+                    out.append(0x80 | c & 0x3F)
+                }
+            }
+            return out
+        }
+        if let decode = options.decode, let text = try decode(name, Array(source)) { return text }
+        if ["ascii", "us-ascii", "646"].contains(name.lowercased()) {
+            if let i = source.firstIndex(where: { $0 >= 128 }) {
+                let hex = String(source[i], radix: 16)
+                throw SyntaxFailure(.syntaxError, "(unicode error) 'ascii' codec can't decode byte 0x\(hex) in position \(i): ordinal not in range(128)")
+            }
+            return Array(source)
+        }
+        throw SyntaxFailure(.syntaxError, "encoding problem: \(name)")
+    }
+
+    /// Throws CPython's error for the first byte that is not UTF-8.
+    private static func checkUTF8(_ source: UnsafeBufferPointer<UInt8>, filename: String,
+                                  isDeclared: Bool) throws(SyntaxFailure) {
+        guard let bad = firstInvalid(source) else { return }
+        var end = 0, line = 1, start = 0
+        for i in 0..<bad.position where source[i] == 10 {
+            line += 1
+            start = i + 1
+        }
+        end = bad.position
+        _ = start
+        let hex = String(source[end], radix: 16)
+        if bad.length > 1 {
+            let message = "(unicode error) 'utf-8' codec can't decode bytes in position \(end)-\(end + bad.length - 1): \(bad.reason)"
+            throw SyntaxFailure(.syntaxError, message)
+        }
+        throw SyntaxFailure(.syntaxError, "(unicode error) 'utf-8' codec can't decode byte 0x\(hex) in position \(end): \(bad.reason)")
+    }
+
+    /// The first place where UTF-8 breaks off, with the reason in the words of Python's codec.
+    static func firstInvalid(_ s: UnsafeBufferPointer<UInt8>) -> (position: Int, length: Int, reason: String)? {
+        guard let p = s.baseAddress else { return nil }
+        let n = s.count
+        var i = 0
+        while i < n {
+            // Eight ASCII bytes at a time.
+            while i + 8 <= n {
+                let word = UnsafeRawPointer(p + i).loadUnaligned(as: UInt64.self)
+                if word & 0x8080_8080_8080_8080 != 0 { break }
+                i += 8
+            }
+            if i >= n { break }
+            let c = p[i]
+            if c < 0x80 {
+                i += 1
+                continue
+            }
+            var need = 0
+            var low: UInt8 = 0x80, high: UInt8 = 0xBF
+            switch c {
+            case 0xC2...0xDF: need = 1
+            case 0xE0:
+                need = 2
+                low = 0xA0
+            case 0xED:
+                need = 2
+                high = 0x9F
+            case 0xE1...0xEF: need = 2
+            case 0xF0:
+                need = 3
+                low = 0x90
+            case 0xF4:
+                need = 3
+                high = 0x8F
+            case 0xF1...0xF3: need = 3
+            default: return (i, 1, "invalid start byte")
+            }
+            for k in 1...need {
+                if i + k >= n { return (i, n - i, "unexpected end of data") }
+                let d = p[i + k]
+                if d < (k == 1 ? low : 0x80) || d > (k == 1 ? high : 0xBF) { return (i, k, "invalid continuation byte") }
+            }
+            i += need + 1
+        }
+        return nil
+    }
+}

@@ -1,0 +1,95 @@
+// What parsing can be asked for, and how it fails.
+
+/// An error found in a source text, with the fields CPython's `SyntaxError` has.
+public struct SyntaxFailure: Error, Equatable, Sendable {
+    /// The Python exception class to raise.
+    public enum Kind: String, Sendable {
+        case syntaxError = "SyntaxError"
+        case indentationError = "IndentationError"
+        case tabError = "TabError"
+        case incompleteInputError = "_IncompleteInputError"
+        case memoryError = "MemoryError"
+        case recursionError = "RecursionError"
+        case valueError = "ValueError"
+        case overflowError = "OverflowError"
+        case lookupError = "LookupError"
+        case unicodeDecodeError = "UnicodeDecodeError"
+    }
+
+    public var kind: Kind
+    public var message: String
+    /// Line, counted from 1; nil when the error has no place (MemoryError, null bytes).
+    public var line: Int?
+    /// Column in characters, counted from 1; 0 and -1 mean what they mean in CPython: the line as a whole.
+    public var offset: Int?
+    public var endLine: Int?
+    public var endOffset: Int?
+    /// The text of the line.
+    public var text: String?
+
+    public init(_ kind: Kind, _ message: String, line: Int? = nil, offset: Int? = nil, endLine: Int? = nil,
+                endOffset: Int? = nil, text: String? = nil) {
+        self.kind = kind
+        self.message = message
+        self.line = line
+        self.offset = offset
+        self.endLine = endLine
+        self.endOffset = endOffset
+        self.text = text
+    }
+}
+
+/// A `SyntaxWarning` or `DeprecationWarning` that reading a source gave, in the order of the source.
+public struct SyntaxNote: Equatable, Sendable {
+    public enum Category: String, Sendable {
+        case syntaxWarning = "SyntaxWarning"
+        case deprecationWarning = "DeprecationWarning"
+    }
+
+    public var category: Category
+    public var message: String
+    public var line: Int
+    /// Where the warning becomes an error (`-W error`): message, columns and text for the SyntaxError.
+    public var failure: SyntaxFailure
+}
+
+/// The start symbol: what kind of source is parsed.
+public enum ParserMode: Sendable {
+    /// A file (`exec`).
+    case file
+    /// One expression (`eval`).
+    case expression
+    /// One interactive statement (`single`).
+    case interactive
+    /// A signature type comment (`func_type`).
+    case functionType
+}
+
+/// Options of a parse; the defaults are those of `compile(source, name, "exec")`.
+public struct ParserOptions {
+    public var mode: ParserMode = .file
+    /// Keep type comments (`PyCF_TYPE_COMMENTS`).
+    public var typeComments = false
+    /// The minor version of Python 3 whose syntax is accepted.
+    public var featureVersion = 12
+    /// `PyCF_DONT_IMPLY_DEDENT`: at the end of interactive input, dedents need an empty line.
+    public var dontImplyDedent = false
+    /// `PyCF_ALLOW_INCOMPLETE_INPUT`: an error at the very end of the source is `incompleteInputError`-like.
+    public var allowIncompleteInput = false
+    /// `from __future__ import barry_as_FLUFL`: `<>` instead of `!=`.
+    public var barryAsFLUFL = false
+    /// Deepest nesting, in CPython's units (rules of its grammar).
+    public var depthLimit = 6000
+    /// Most decimal digits of an int literal (`sys.set_int_max_str_digits`); 0 is no limit.
+    public var maxIntDigits = 4300
+    /// The source is already text: a coding cookie in it means nothing (`PyCF_IGNORE_COOKIE`).
+    public var ignoreCookie = false
+    /// Decodes source bytes in a codec that is not built in to UTF-8; nil or a nil answer is an unknown encoding.
+    public var decode: ((_ encoding: String, _ source: [UInt8]) throws(SyntaxFailure) -> [UInt8]?)?
+    /// Reads a line of the file on disk for error messages, as CPython does in mode `file`; nil uses the source at hand.
+    public var lineOfFile: ((_ line: Int) -> [UInt8]?)?
+    /// Looks a character name up for `\N{…}`, giving its code points; nil says "unknown".
+    public var characterNamed: ((_ name: String) -> [UInt32]?)?
+
+    public init() {}
+}
