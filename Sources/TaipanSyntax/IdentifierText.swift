@@ -16,27 +16,26 @@ enum IdentifierText {
     }
 
     static func normalise(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8] {
-        Array(text)
+        Normalization.normalize(utf8: Array(text), .nfkc)
     }
 
     static func isStart(_ c: UInt32) -> Bool {
-        if c < 128 { return c == 95 || (c | 32 >= 97 && c | 32 <= 122) }
-        return Unicode.Scalar(c)?.properties.isXIDStart ?? false
+        UnicodeProperties.isXIDStart(c) || c == 95
     }
 
     static func isContinue(_ c: UInt32) -> Bool {
-        if c < 128 { return isStart(c) || (c >= 48 && c <= 57) }
-        return Unicode.Scalar(c)?.properties.isXIDContinue ?? false
+        UnicodeProperties.isXIDContinue(c)
     }
 
     /// `str.isprintable` of one character.
     static func isPrintable(_ c: UInt32) -> Bool {
-        guard let scalar = Unicode.Scalar(c) else { return false }
-        switch scalar.properties.generalCategory {
-        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: return false
-        case .spaceSeparator: return c == 32
-        default: return true
-        }
+        UnicodeProperties.isPrintable(c)
+    }
+
+    /// The character that `\N{name}` means.
+    static func character(named name: String) -> [UInt32]? {
+        var name = name
+        return name.withUTF8 { UnicodeNames.lookup($0) }.map { [$0] }
     }
 
     /// At least four upper-case hexadecimal digits.
