@@ -95,7 +95,9 @@ extension Parser {
         at += 1
         while kind != .fstringEnd {
             if kind == .fstringMiddle {
-                if let text = try fstringText(isRaw) { pieces.append(text) }
+                let text = try fstringText(isRaw)
+                if case .constant(.str(let value), _) = text.kind, value.isEmpty { continue }
+                pieces.append(text)
             } else {
                 try replacementField(isRaw, &pieces)
             }
@@ -103,12 +105,11 @@ extension Parser {
         at += 1
     }
 
-    /// The text between fields; nil if it is empty.
-    private mutating func fstringText(_ isRaw: Bool) throws(Reject) -> Expression? {
+    /// The text between fields.
+    private mutating func fstringText(_ isRaw: Bool) throws(Reject) -> Expression {
         let token = tokens[at]
         at += 1
         let value = try decode(Int(token.start), Int(token.end), isRaw: isRaw, isBytes: false, token)
-        if value.isEmpty { return nil }
         return Expression(.constant(.str(value), isUnicodePrefixed: false), token.span)
     }
 
@@ -134,7 +135,7 @@ extension Parser {
         }
         var spec: Expression?
         if kind == .colon {
-            spec = try formatSpec(isRaw)
+            spec = try formatSpec()
             if debugEnd == nil, let place = spec?.position { debugEnd = (place.line, place.column + 1) }
         }
         try expect(.rbrace)
@@ -183,17 +184,19 @@ extension Parser {
         }
     }
 
-    private mutating func formatSpec(_ isRaw: Bool) throws(Reject) -> Expression {
+    /// A format specification: its parts stay as the tokenizer cuts them, and escapes work even in raw strings.
+    private mutating func formatSpec() throws(Reject) -> Expression {
         let start = at
         at += 1
         var pieces: [Expression] = []
         while kind != .rbrace {
             if kind == .fstringMiddle {
-                if let text = try fstringText(isRaw) { pieces.append(text) }
+                pieces.append(try fstringText(false))
             } else {
-                try replacementField(isRaw, &pieces)
+                try replacementField(false, &pieces)
             }
         }
+        if pieces.count == 1, case .constant(.str(let value), _) = pieces[0].kind, value.isEmpty { pieces = [] }
         return Expression(.joinedStr(values: pieces), span(start))
     }
 }

@@ -106,7 +106,7 @@ enum StringLiterals {
     }
 
     private static func double(_ text: [UInt8]) -> Double {
-        Double(String(decoding: text, as: UTF8.self)) ?? .infinity
+        text.withUnsafeBufferPointer { FloatParser.parse($0) } ?? .infinity
     }
 }
 

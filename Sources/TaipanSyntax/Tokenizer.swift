@@ -560,7 +560,7 @@ struct Tokenizer {
                 if inNamedEscape { return token(.fstringMiddle, start, cursor) }
                 let peek = next()
                 if peek == 125 && !inSpec && mode.bracketDepth == 0 {
-                    return token(.fstringMiddle, start, cursor - 1)
+                    return doubledBrace()
                 }
                 back(peek)
                 back(c)
@@ -587,13 +587,20 @@ struct Tokenizer {
     /// At `{` in the text of an f-string: doubled it is text, alone it starts an expression.
     private mutating func fstringBrace(_ inSpec: Bool) -> Token {
         let peek = next()
-        if peek == 123 && !inSpec { return token(.fstringMiddle, start, cursor - 1) }
+        if peek == 123 && !inSpec { return doubledBrace() }
         back(peek)
         back(123)
         mode.expressionDepth += 1
         if mode.expressionDepth >= Tokenizer.maxExpressionNesting { return raise("f-string: expressions nested too deeply") }
         mode.inMiddle = false
         return token(.fstringMiddle, start, cursor)
+    }
+
+    /// Text that ends in the first of two braces; its place includes the second.
+    private func doubledBrace() -> Token {
+        var text = token(.fstringMiddle, start, cursor - 1)
+        text.endColumn += 1
+        return text
     }
 
     private mutating func unterminatedFString() -> Token {

@@ -1,0 +1,1 @@
+public enum Unparse { public static func text(_ e: Expression) -> String { "" } }
