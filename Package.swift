@@ -21,7 +21,7 @@ let package = Package(
         .target(name: "TaipanNumbers"),
         .target(name: "TaipanUnicode", dependencies: ["CTaipanTables"]),
         // Cores of native modules that need no runtime: patterns, struct formats, archives, text codings, dates.
-        .target(name: "TaipanEngines", dependencies: ["TaipanUnicode"]),
+        .target(name: "TaipanEngines", dependencies: ["TaipanUnicode", "CTaipanTables"]),
         // The pipeline.
         .target(name: "TaipanSyntax", dependencies: ["TaipanNumbers", "TaipanUnicode"]),
         .target(name: "TaipanBytecode", dependencies: ["TaipanNumbers"]),

@@ -135,27 +135,27 @@ public struct RegexState: @unchecked Sendable {
     }
 }
 
-/// A stack of words that grows.
+/// A stack of words that grows; `realloc` mostly moves large ones by page tables, without copying.
 struct RegexStack {
     var base: UnsafeMutablePointer<Int>
     var capacity: Int
 
     init() {
-        capacity = 256
-        base = UnsafeMutablePointer<Int>.allocate(capacity: capacity)
+        let raw = malloc(256 &* 8)
+        capacity = raw == nil ? 0 : 256
+        base = raw?.assumingMemoryBound(to: Int.self) ?? UnsafeMutablePointer(bitPattern: 8).unsafelyUnwrapped
     }
 
-    func deallocate() { base.deallocate() }
+    func deallocate() {
+        if capacity > 0 { free(base) }
+    }
 
     /// Doubles the capacity; false if there is no such memory.
     @inline(never)
     mutating func grow(using used: Int, atLeast extra: Int) -> Bool {
         let wanted = max(capacity &* 2, used &+ extra)
-        guard wanted < 1 << 40, let raw = malloc(wanted &* 8) else { return false }
-        let bigger = raw.assumingMemoryBound(to: Int.self)
-        bigger.update(from: base, count: used)
-        base.deallocate()
-        base = bigger
+        guard wanted < 1 << 40, let raw = realloc(capacity > 0 ? base : nil, wanted &* 8) else { return false }
+        base = raw.assumingMemoryBound(to: Int.self)
         capacity = wanted
         return true
     }
