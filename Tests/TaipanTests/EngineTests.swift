@@ -22,7 +22,7 @@ final class EngineTests: XCTestCase {
 
     func testRepeatOfAGroup() {
         // (a|b)*c
-        let code: [UInt32] = [14, 4, 0, 1, many, 24, 13, 0, many, 17, 0, 13, 5, 22, 97, 98, 0, 17, 1, 18, 16, 99, 1]
+        let code: [UInt32] = [14, 4, 0, 1, many, 23, 13, 0, many, 17, 0, 13, 5, 22, 97, 98, 0, 17, 1, 18, 16, 99, 1]
         XCTAssertEqual(matches(code, groups: 1, in: "xabcc"), [[[1, 4], [2, 3]], [[4, 5], []]])
         XCTAssertEqual(matches(code, groups: 1, in: String(repeating: "ab", count: 300_000) + "c"), [[[0, 600_001], [599_999, 600_000]]])
     }
@@ -34,17 +34,17 @@ final class EngineTests: XCTestCase {
     }
 
     func testEmptyMatchesAndBackReference() {
-        let stars: [UInt32] = [14, 4, 0, 0, many, 25, 6, 0, many, 16, 120, 1, 1] // x*
+        let stars: [UInt32] = [14, 4, 0, 0, many, 24, 6, 0, many, 16, 120, 1, 1] // x*
         XCTAssertEqual(matches(stars, groups: 0, in: "axxb"), [[[0, 0]], [[1, 3]], [[3, 3]], [[4, 4]]])
         // (\w+)\s\1
         let twice: [UInt32] = [
-            14, 4, 0, 3, many, 17, 0, 25, 9, 1, many, 13, 4, 8, 14, 0, 1, 17, 1, 13, 4, 8, 12, 0, 11, 0, 1,
+            14, 4, 0, 3, many, 17, 0, 24, 9, 1, many, 13, 4, 8, 14, 0, 1, 17, 1, 13, 4, 8, 12, 0, 11, 0, 1,
         ]
         XCTAssertEqual(matches(twice, groups: 1, in: "so it it is"), [[[3, 8], [3, 5]]])
     }
 
     func testInvalidCodeIsRefused() {
-        for code: [UInt32] in [[], [16], [16, 97], [15, 900, 1], [13, 3, 0, 1], [11, 0, 1], [24, 4, 2, 1, 2, 18, 1], [99, 1]] {
+        for code: [UInt32] in [[], [16], [16, 97], [15, 900, 1], [13, 3, 0, 1], [11, 0, 1], [23, 4, 2, 1, 2, 18, 1], [99, 1]] {
             XCTAssertNil(RegexProgram(code: code, count: code.count, groups: 0), "\(code)")
         }
     }
@@ -84,7 +84,7 @@ final class EngineTests: XCTestCase {
 
     func testInflateByteByByte() {
         // zlib.compress(b"taipan" * 5, 9)
-        let data: [UInt8] = [0x78, 0xDA, 0x2B, 0x49, 0xCC, 0x2C, 0x48, 0xCC, 0x2B, 0xA1, 0x02, 0x09, 0x00, 0xC4, 0x18, 0x0C, 0x7B]
+        let data: [UInt8] = [0x78, 0xDA, 0x2B, 0x49, 0xCC, 0x2C, 0x48, 0xCC, 0x2B, 0xC1, 0x41, 0x02, 0x00, 0xC1, 0x2F, 0x0C, 0x72]
         var inflater = Inflater(.zlib)
         defer { inflater.deallocate() }
         var status = InflateStatus.needsInput
