@@ -51,7 +51,7 @@ public struct DateParser {
         guard let separator = separatorPosition(), let date = datePart(separator) else { return nil }
         var result = ParsedDateTime()
         result.date = date
-        guard text.count &- separator > 1 else { return result }
+        guard text.count > separator else { return result }
         // The separator is one character of any length.
         var at = separator
         let lead = byte(at)
@@ -73,7 +73,8 @@ public struct DateParser {
             guard byte(at) == 45 else { return nil }
             at &+= 1
         }
-        guard let day = digits(&at, 2), at == length else { return nil }
+        // Digits behind a date without hyphens go unnoticed, as in CPython 3.12: `2020123045` is a date.
+        guard let day = digits(&at, 2) else { return nil }
         return CalendarDate(year: year, month: month, day: day)
     }
 
