@@ -72,7 +72,7 @@ public struct TimeSpan: Equatable, Comparable, Sendable {
 
     /// `a / b` as the nearest float; `b` is not 0, both below 2^70.
     public static func trueDivide(_ a: Int128, _ b: Int128) -> Double {
-        if a == 0 { return 0 }
+        if a == 0 { return b < 0 ? -0.0 : 0 } // int division in Python keeps that sign
         let isNegative = (a < 0) != (b < 0)
         // Scaled so that the quotient has 56 bits or more; the remainder decides ties as a sticky bit.
         let bottom = b.magnitude
