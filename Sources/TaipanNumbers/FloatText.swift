@@ -173,10 +173,10 @@ public enum FloatText {
 
     // MARK: Digits
 
-    /// What snprintf writes for `%.<precision><conversion>`.
+    /// What snprintf writes for a format with a precision.
     private static func printed(_ value: Double, _ precision: Int, _ conversion: String) -> [UInt8] {
-        let format = "%." + String(precision) + conversion
-        return withVaList([value]) { arguments in
+        let format = conversion
+        return withVaList([Int32(truncatingIfNeeded: precision), value]) { arguments in
             let capacity = precision &+ 340
             return [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
                 count = 0
@@ -191,7 +191,7 @@ public enum FloatText {
 
     /// The finite |value| rounded half to even to `count >= 1` significant digits.
     static func significantDigits(_ value: Double, _ count: Int) -> Digits {
-        let text = printed(value.magnitude, count &- 1, "e")
+        let text = printed(value.magnitude, count &- 1, "%.*e")
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count)
         var exponent = 0
@@ -208,7 +208,7 @@ public enum FloatText {
 
     /// The finite |value| rounded half to even to `places >= 0` decimals. At least one digit comes before the point.
     static func fixedDigits(_ value: Double, _ places: Int) -> Digits {
-        let text = printed(value.magnitude, places, "f")
+        let text = printed(value.magnitude, places, "%.*f")
         let bytes = text.filter { $0 >= 0x30 && $0 <= 0x39 }
         return Digits(bytes: bytes, point: bytes.count &- places)
     }
@@ -230,6 +230,7 @@ public enum FloatText {
     /// A number with format code `e`, `f`, `g` or `r` (repr; its precision is ignored), as `PyOS_double_to_string`
     /// writes it. `precision >= 0`.
     public static func text(_ value: Double, code: Character, precision: Int, options: Options = []) -> [UInt8] {
+        if code == "f", let quick = shortFixed(value, precision, options) { return quick }
         var out: [UInt8] = []
         if !value.isFinite {
             if value.isInfinite {
@@ -257,6 +258,65 @@ public enum FloatText {
             general(value, max(precision, 1), options, &out)
         }
         return out
+    }
+
+    /// `%.<places>f` in integers, for up to 15 places and results of up to 19 digits; nil for all else. The product with the power of
+    /// ten is exact in 128 bits, so that rounding sees every bit.
+    private static func shortFixed(_ value: Double, _ places: Int, _ options: Options) -> [UInt8]? {
+        guard value.isFinite, places <= 15 else { return nil }
+        let shift = 1075 &- max(Int(value.exponentBitPattern), 1)
+        guard shift > 0 else { return nil }
+        var power: UInt64 = 1
+        for _ in 0..<places { power = power &* 10 }
+        let mantissa = value.significandBitPattern | (value.exponentBitPattern == 0 ? 0 : 1 &<< 52)
+        let product = mantissa.multipliedFullWidth(by: power)
+        guard let scaled = roundedShift(product.high, product.low, shift), scaled < 1_000_000_000_000_000_000 else { return nil }
+        // Digits from the right, at least one before the point.
+        let signed = value.sign == .minus || options.contains(.sign)
+        let hasPoint = places > 0 || options.contains(.alternate)
+        var width = places &+ 1, bound = power &* 10
+        while scaled >= bound {
+            width &+= 1
+            bound = bound &* 10
+        }
+        var i = (signed ? 1 : 0) &+ width &+ (hasPoint ? 1 : 0)
+        var out = [UInt8](repeating: value.sign == .minus ? 0x2D : 0x2B, count: i)
+        var rest = scaled, left = places
+        let start = signed ? 1 : 0
+        while i > start {
+            i &-= 1
+            if left == 0 && hasPoint {
+                out[i] = 0x2E
+            } else {
+                let q = rest / 10
+                out[i] = UInt8(truncatingIfNeeded: rest &- q &* 10) &+ 48
+                rest = q
+            }
+            left &-= 1
+        }
+        return out
+    }
+
+    /// (high, low) >> shift, half to even, if that fits a word.
+    private static func roundedShift(_ high: UInt64, _ low: UInt64, _ shift: Int) -> UInt64? {
+        if shift >= 120 { return 0 }
+        let part = UInt64(truncatingIfNeeded: shift & 63)
+        let result: UInt64, half: Bool, sticky: Bool
+        if shift < 64 {
+            if high &>> part != 0 { return nil }
+            result = (high &<< (64 &- part)) | (low &>> part)
+            half = (low &>> (part &- 1)) & 1 != 0
+            sticky = low & ((1 &<< (part &- 1)) &- 1) != 0
+        } else if shift == 64 {
+            result = high
+            half = low &>> 63 != 0
+            sticky = low &<< 1 != 0
+        } else {
+            result = high &>> part
+            half = (high &>> (part &- 1)) & 1 != 0
+            sticky = low != 0 || high & ((1 &<< (part &- 1)) &- 1) != 0
+        }
+        return result &+ (half && (sticky || result & 1 != 0) ? 1 : 0)
     }
 
     private static func general(_ value: Double, _ precision: Int, _ options: Options, _ out: inout [UInt8]) {

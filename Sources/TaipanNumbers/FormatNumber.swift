@@ -220,6 +220,7 @@ extension FormatSpec {
 
     /// padding, sign, prefix, padding, grouped digits, point, remainder, padding.
     private func lay(_ parts: NumberParts) -> [UInt32] {
+        if grouping == .none && type != 0x6E && align != 0x3D { return layPlain(parts) }
         let locale = type == 0x6E ? NumberLocale.current() : NumberLocale(grouping)
         let signCharacter: UInt32 = parts.negative ? 0x2D : sign == 0x2B || sign == 0x20 ? sign : 0
         let remainder = parts.body[(parts.digits + (parts.point ? 1 : 0))...]
@@ -246,6 +247,32 @@ extension FormatSpec {
         if parts.point { out += locale.point }
         for c in remainder { out.append(UInt32(c)) }
         pad(right)
+        return out
+    }
+}
+
+extension FormatSpec {
+    /// `lay` without grouping, locale and padding inside of the number.
+    private func layPlain(_ parts: NumberParts) -> [UInt32] {
+        let signCharacter: UInt32 = parts.negative ? 0x2D : sign == 0x2B || sign == 0x20 ? sign : 0
+        let count = (signCharacter == 0 ? 0 : 1) + (parts.prefix == 0 ? 0 : 2) + parts.body.count
+        let (left, right) = padding(count)
+        let total = count + left + right
+        var out = [UInt32](repeating: fill, count: total)
+        var i = left
+        if signCharacter != 0 {
+            out[i] = signCharacter
+            i += 1
+        }
+        if parts.prefix != 0 {
+            out[i] = 0x30
+            out[i + 1] = UInt32(parts.prefix)
+            i += 2
+        }
+        for c in parts.body {
+            out[i] = UInt32(c)
+            i &+= 1
+        }
         return out
     }
 }
@@ -303,6 +330,7 @@ public struct PercentFormat: Equatable, Sendable {
         let code = Character(Unicode.Scalar(conversion | 32))
         var text = FloatText.text(value, code: code, precision: precision < 0 ? 6 : precision, options: options)
         let negative = text.first == 0x2D
+        if width <= text.count && (negative || flags.isDisjoint(with: [.sign, .blank])) { return text }
         if negative { text.removeFirst() }
         return lay(text, negative: negative, prefix: 0)
     }

@@ -3,11 +3,11 @@
 
 extension Limbs {
     /// From here on Karatsuba beats schoolbook.
-    static let karatsubaThreshold = 36
+    static let karatsubaThreshold = 26
     /// From here on Karatsuba beats the squaring loop, which does half the work of a product.
-    static let karatsubaSquareThreshold = 56
+    static let karatsubaSquareThreshold = 44
     /// From here on Toom-3 beats Karatsuba.
-    static let toomThreshold = 160
+    static let toomThreshold = 120
 
     /// `r = a * b`; `r` has `an + bn` limbs and may not overlap the factors. Returns the normalized count.
     @discardableResult

@@ -22,7 +22,7 @@ final class NumberTextTests: XCTestCase {
         XCTAssertEqual(parse("1_000.5e-1"), 100.05)
         XCTAssertEqual(parse("-Infinity"), -.infinity)
         XCTAssertEqual(parse("9007199254740993"), 9007199254740992)
-        XCTAssertEqual(parse("2.2250738585072011e-308"), 0x0.fffffffffffffp-1022)
+        XCTAssertEqual(parse("2.2250738585072011e-308"), Double.leastNormalMagnitude.nextDown)
         for bad in ["", "1__0", "_1", "1_", "1e", "0x1", "1.5.", "infinit", "nan(1)"] { XCTAssertNil(parse(bad), bad) }
         XCTAssertEqual(FloatText.hex(-0.1), "-0x1.999999999999ap-4")
         XCTAssertThrowsError(try bytes("0x1p1024").withUnsafeBufferPointer { b throws(FloatParser.HexError) in try FloatParser.hex(b) })
