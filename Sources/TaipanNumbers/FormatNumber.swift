@@ -127,7 +127,8 @@ extension FormatSpec {
     }
 
     /// Formats an int whose digits, in the base that `integerForm` gave and in lower case, the caller has made.
-    public func format(digits: [UInt8], negative: Bool) -> [UInt32] {
+    public func format(digits: [UInt8], negative: Bool) throws(FormatError) -> [UInt32] {
+        try checkWidth()
         var prefix: UInt8 = 0
         var digits = digits
         if alternate, type == 0x62 || type == 0x6F || type == 0x78 || type == 0x58 { prefix = UInt8(truncatingIfNeeded: type) }
@@ -136,19 +137,20 @@ extension FormatSpec {
     }
 
     /// Formats an int in the base that `integerForm` gave.
-    public func format(_ value: BigInteger, base: Int) -> [UInt32] {
+    public func format(_ value: BigInteger, base: Int) throws(FormatError) -> [UInt32] {
         let n = value.magnitude.count
         let digits = [UInt8](unsafeUninitializedCapacity: Limbs.textCapacity(value.magnitude, n, base: base)) { buffer, count in
             count = 0
             if let start = buffer.baseAddress { count = Limbs.text(value.magnitude, n, base: base, into: start) }
         }
-        return format(digits: digits, negative: value.isNegative)
+        return try format(digits: digits, negative: value.isNegative)
     }
 
     /// Formats an int of type `c`; nil stands for one beyond a machine integer.
     public func formatCharacter(_ codePoint: Int?) throws(FormatError) -> [UInt32] {
         guard let codePoint else { throw FormatError(.overflowError, "Python int too large to convert to C long") }
         guard codePoint >= 0 && codePoint < 0x110000 else { throw FormatError(.overflowError, "%c arg not in range(0x110000)") }
+        try checkWidth()
         let (left, right) = padding(1)
         return [UInt32](repeating: fill, count: left) + [UInt32(codePoint)] + [UInt32](repeating: fill, count: right)
     }
@@ -162,6 +164,7 @@ extension FormatSpec {
         default: throw unknownType(typeName)
         }
         if precision > Int(Int32.max) { throw FormatError("precision too big") }
+        try checkWidth()
         let percent = type == 0x25
         var text = floatText(percent ? value * 100 : value, dotZero: type == 0)
         if percent { text.append(0x25) }
@@ -197,6 +200,7 @@ extension FormatSpec {
         default: throw unknownType(typeName)
         }
         if precision > Int(Int32.max) { throw FormatError("precision too big") }
+        try checkWidth()
         if fill == 0x30 { throw FormatError("Zero padding is not allowed in complex format specifier") }
         if align == 0x3D { throw FormatError("'=' alignment flag is not allowed in complex format specifier") }
         // Without a type it looks like str(): parentheses, and no real part that is a positive zero.
@@ -315,8 +319,15 @@ public struct PercentFormat: Equatable, Sendable {
         }
     }
 
+    private func checkSize() throws(FormatError) {
+        if precision > Int(Int32.max) { throw FormatError("precision too big") }
+        if width > FormatSpec.longest || precision > FormatSpec.longest { throw FormatError(.memoryError, "") }
+    }
+
     /// An int under `d i u o x X`; `digits` in `base`, lower case, without sign.
-    public func format(digits: [UInt8], negative: Bool) -> [UInt8] {
+    public func format(digits: [UInt8], negative: Bool) throws(FormatError) -> [UInt8] {
+        if precision > Int(Int32.max) - 3 { throw FormatError(.overflowError, "precision too large") }
+        try checkSize()
         var body = [UInt8](repeating: 0x30, count: max(precision - digits.count, 0)) + digits
         if conversion == 0x58 { for i in body.indices where body[i] >= 0x61 { body[i] &-= 32 } }
         let prefixed = flags.contains(.alternate) && base != 10
@@ -324,7 +335,8 @@ public struct PercentFormat: Equatable, Sendable {
     }
 
     /// A float under `e E f F g G`.
-    public func format(_ value: Double) -> [UInt8] {
+    public func format(_ value: Double) throws(FormatError) -> [UInt8] {
+        try checkSize()
         var options: FloatText.Options = flags.contains(.alternate) ? .alternate : []
         if conversion < 0x61 { options.insert(.upperCase) }
         let code = Character(Unicode.Scalar(conversion | 32))

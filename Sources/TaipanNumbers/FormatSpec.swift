@@ -5,7 +5,11 @@
 /// What formatting may raise: the exception's kind and CPython's text.
 public struct FormatError: Error, Equatable, Sendable {
     /// The exception type.
-    public enum Kind: Sendable { case valueError, overflowError }
+    public enum Kind: Sendable {
+        case valueError, overflowError
+        /// MemoryError: the width asks for more than there can be. It has no text.
+        case memoryError
+    }
     /// The exception type.
     public let kind: Kind
     /// The exception's text.
@@ -147,9 +151,17 @@ public struct FormatSpec: Equatable, Sendable {
         if positiveZero { throw FormatError("Negative zero coercion (z) not allowed in string format specifier") }
         if alternate { throw FormatError("Alternate form (#) not allowed in string format specifier") }
         if align == 0x3D { throw FormatError("'=' alignment not allowed in string format specifier") }
+        if width > FormatSpec.longest { throw FormatError(.memoryError, "") }
         let take = precision >= 0 && precision < length ? precision : length
         let (left, right) = padding(take)
         return (take, left, right)
+    }
+
+    /// The longest text that is made: beyond it formatting raises MemoryError, where an allocation would end the process.
+    static let longest = 1 &<< 30
+
+    func checkWidth() throws(FormatError) {
+        if width > FormatSpec.longest || precision > FormatSpec.longest { throw FormatError(.memoryError, "") }
     }
 
     /// Fill on the left and on the right of something `count` wide; `=` counts as left.

@@ -47,7 +47,7 @@ final class NumberTextTests: XCTestCase {
         XCTAssertEqual(try float(0.25, "*^12.1%"), "***25.0%****")
         XCTAssertEqual(try float(3, ""), "3.0")
         let spec = try FormatSpec.integer(units("#_x"))
-        XCTAssertEqual(FormatSpec.swiftString(spec.format(BigInteger(-0x12345678), base: 16)), "-0x1234_5678")
+        XCTAssertEqual(FormatSpec.swiftString(try spec.format(BigInteger(-0x12345678), base: 16)), "-0x1234_5678")
         func message(_ body: () throws -> Void) -> String {
             do { try body() } catch { return (error as? FormatError)?.message ?? "" }
             return ""
@@ -57,7 +57,7 @@ final class NumberTextTests: XCTestCase {
         XCTAssertEqual(message { _ = try FormatSpec.integer(units(".2d")).integerForm() }, "Precision not allowed in integer format specifier")
         XCTAssertEqual(message { _ = try FormatSpec.string(units("=5")).layOutString(length: 1) }, "'=' alignment not allowed in string format specifier")
         let percent = PercentFormat(flags: [.zero, .sign], width: 8, precision: 2, conversion: 0x66)
-        XCTAssertEqual(String(decoding: percent.format(3.14159), as: UTF8.self), "+0003.14")
+        XCTAssertEqual(String(decoding: try percent.format(3.14159), as: UTF8.self), "+0003.14")
     }
 
     func testHashes() {
