@@ -4,10 +4,12 @@ extension Thread {
     func newGenericAlias(_ origin: Value, _ arguments: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "GenericAlias") }
     func newSequenceIterator(_ sequence: Value) -> Value { .none }
     func moduleAttributeError(_ module: Value, _ name: Value) -> Raised { attributeError("module has no attribute '\(string(name))'", module, name) }
-    func systemErrorText(_ code: Int32) -> String { "error \(code)" }
     func abstractInstantiation(_ type: TypeObject) throws(Raised) -> Raised { raise(.typeError, "abstract") }
     func defineObjectMethods(_ b: TypeBuilder) {}
     func addSlotWrappers(_ type: TypeObject) {}
+    /// Source position of the instruction at byte offset `lasti` of a code object, from its location table (interpreter). Lines count from 1, 0 is none;
+    /// columns are UTF-8 byte offsets, -1 for none.
+    func codePosition(code: Value, lasti: Int) -> (line: Int, endLine: Int, column: Int, endColumn: Int) { (0, 0, -1, -1) }
 }
 
 enum SipHash13 {

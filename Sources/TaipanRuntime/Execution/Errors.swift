@@ -15,8 +15,7 @@ extension Thread {
     /// Makes `type(argument)` pending, calling the type.
     public func raise(type: Value, _ argument: Value) -> Raised {
         do throws(Raised) {
-            let made = argument.isUnbound ? try call(type) : try call(type, argument)
-            return raise(exception: made)
+            return raise(exception: try newException(TypeObject(type), argument))
         } catch { return error }
     }
 
@@ -111,7 +110,7 @@ extension Thread {
     }
 }
 
-/// The exception cell. Words 1–6 are every exception's; subclasses with fields of their own go on from word 7.
+/// The exception cell. Words 1–7 are every exception's; subclasses with fields of their own go on from word 8.
 @frozen public struct ExceptionObject: BitwiseCopyable {
     public let cell: Cell
     public init(_ value: Value) { cell = value.cell }

@@ -3,6 +3,8 @@
 extension Thread {
     func defineTypes() {
         defineObjectType()
+        defineExceptionTypes()
+        defineTracebackType()
         defineInternalTypes()
     }
 
