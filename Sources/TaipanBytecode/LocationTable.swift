@@ -15,8 +15,16 @@ public struct SourceRange: Sendable, Equatable {
         self.endColumn = Int32(clamping: endColumn)
     }
 
+    @inlinable
+    public init(_ line: Int32, _ endLine: Int32, _ column: Int32, _ endColumn: Int32) {
+        self.line = line
+        self.endLine = endLine
+        self.column = column
+        self.endColumn = endColumn
+    }
+
     /// No location at all.
-    public static var none: SourceRange { SourceRange(line: -1, endLine: -1, column: -1, endColumn: -1) }
+    public static var none: SourceRange { SourceRange(-1, -1, -1, -1) }
 }
 
 /// A run of code units with one source range. Offsets are bytes in `co_code`.

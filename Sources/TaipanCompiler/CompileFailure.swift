@@ -1,0 +1,14 @@
+// How compilation fails after parsing; `compile` turns this into the `SyntaxFailure` that its callers see.
+import TaipanSyntax
+
+/// Why a tree could not be compiled.
+enum Failure: Error {
+    /// A SyntaxError: its message and where.
+    case syntax(String, SourceSpan)
+    /// RecursionError "maximum recursion depth exceeded during compilation".
+    case recursion
+    /// OverflowError, with its text.
+    case overflow(String)
+    /// What the warning handler threw.
+    case warning(SyntaxFailure)
+}
