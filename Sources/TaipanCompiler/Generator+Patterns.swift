@@ -248,7 +248,7 @@ extension Generator {
         var seen: Set<EqualityKey> = []
         for key in keys {
             if case .constant(let value, _) = key.kind, !seen.insert(EqualityKey(value)).inserted {
-                throw .syntax("mapping pattern checks duplicate key (\(value.reprText))", span)
+                throw .syntax("mapping pattern checks duplicate key (\(ConstantText.repr(value)))", span)
             }
             try visit(key)
         }

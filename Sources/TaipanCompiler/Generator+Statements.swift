@@ -335,7 +335,7 @@ extension Generator {
     /// An annotation as a value: its text under `from __future__ import annotations`.
     func visitAnnotation(_ annotation: Expression) throws(Failure) {
         if futureAnnotations {
-            load(.str(Array(unparse(annotation).utf8), interned: false), SourceRange(annotation.position))
+            load(Constant(.str(Unparse.bytes(annotation))), SourceRange(annotation.position))
         } else {
             try visit(annotation)
         }

@@ -12,7 +12,7 @@ extension Generator {
         case .generatorExp: "generator"
         case .lambda: "function"
         case .joinedStr, .formattedValue: "str"
-        case .constant(let value, _): value.typeName
+        case .constant(let value, _): ConstantText.typeName(value)
         default: nil
         }
     }
@@ -79,24 +79,6 @@ extension Generator {
         switch value {
         case .none, .true, .false, .ellipsis: return false
         default: return true
-        }
-    }
-}
-
-extension ConstantValue {
-    /// The name of the value's Python type.
-    var typeName: String {
-        switch self {
-        case .none: "NoneType"
-        case .true, .false: "bool"
-        case .ellipsis: "ellipsis"
-        case .int: "int"
-        case .float: "float"
-        case .complex, .complexPair: "complex"
-        case .str: "str"
-        case .bytes: "bytes"
-        case .tuple: "tuple"
-        case .frozenset: "frozenset"
         }
     }
 }

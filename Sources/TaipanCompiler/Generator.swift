@@ -351,7 +351,7 @@ final class Generator {
     }
 
     /// The loop that passes values between a caller and an inner generator or awaitable.
-    func yieldFrom(_ location: SourceRange, await: Bool) {
+    func yieldFrom(_ location: SourceRange, await isAwait: Bool) {
         let send = label(), fail = label(), exit = label()
         place(send)
         jump(.send, exit, location)
@@ -359,7 +359,7 @@ final class Generator {
         jump(.setupFinally, fail, location)
         emit(.yieldValue, 0, location)
         emit(.popBlock, .none)
-        emit(.resume, await ? 3 : 2, location)
+        emit(.resume, isAwait ? 3 : 2, location)
         jump(.jumpNoInterrupt, send, location)
         place(fail)
         emit(.cleanupThrow, location)

@@ -51,6 +51,13 @@ public struct SyntaxNote: Equatable, Sendable {
     public var line: Int
     /// Where the warning becomes an error (`-W error`): message, columns and text for the SyntaxError.
     public var failure: SyntaxFailure
+
+    public init(category: Category, message: String, line: Int, failure: SyntaxFailure) {
+        self.category = category
+        self.message = message
+        self.line = line
+        self.failure = failure
+    }
 }
 
 /// The start symbol: what kind of source is parsed.

@@ -1,0 +1,128 @@
+// The compiler's door: from a tree or a source to a code object.
+import TaipanBytecode
+import TaipanSyntax
+
+/// What `compile` is asked for; the defaults are those of `compile(source, name, "exec")` without `-O`.
+public struct CompilerOptions {
+    /// 0: as written; 1: no `assert`, `__debug__` is false; 2: no docstrings either.
+    public var optimize = 0
+    /// `__future__` features that are on from the start, as in code that inherits them.
+    public var futures: CodeFlags = []
+    /// `PyCF_ALLOW_TOP_LEVEL_AWAIT`.
+    public var topLevelAwait = false
+    /// How deep statements and expressions may nest before RecursionError; the default suits a native stack of 64 MB.
+    public var depthLimit = 10_000
+    /// Gets each SyntaxWarning, in order. To make it an error, throw its `failure`.
+    public var warn: (SyntaxNote) throws(SyntaxFailure) -> Void = { _ throws(SyntaxFailure) in }
+
+    public init() {}
+}
+
+/// Compiles a tree to the code object that CPython 3.12 makes of it. The tree is changed on the way (constants are
+/// folded) and not to be used for anything else afterwards.
+///
+/// - Parameters:
+///   - module: what the parser made, in any mode but `functionType`.
+///   - filename: `co_filename` of all code objects.
+///   - source: the text as UTF-8, of which errors show a line and count columns in characters; empty if there is none.
+/// - Throws: the SyntaxError, or a RecursionError for a tree that is too deep.
+public func compile(
+    module: Module, filename: String, options: CompilerOptions = CompilerOptions(), source: [UInt8] = []
+) throws(SyntaxFailure) -> CodeObject {
+    do throws(Failure) {
+        let (found, lastLine) = try futureFeatures(of: module)
+        let futures = found.union(options.futures.intersection(.allFutures))
+        let annotations = futures.contains(.futureAnnotations)
+        try ConstantFolding.run(
+            module, optimize: options.optimize, futureAnnotations: annotations, depthLimit: options.depthLimit)
+        let table = try ScopeBuilder.build(module, futureAnnotations: annotations, depthLimit: options.depthLimit)
+        let generatorOptions = GeneratorOptions(
+            filename: filename, futures: futures, optimize: options.optimize, topLevelAwait: options.topLevelAwait,
+            depthLimit: options.depthLimit, warn: options.warn)
+        let generator = Generator(table: table, options: generatorOptions, lastFutureLine: lastLine)
+        return try generator.run(module)
+    } catch {
+        throw error.reported(in: source)
+    }
+}
+
+/// Parses and compiles a source.
+///
+/// - Parameters:
+///   - source: the bytes of the file.
+///   - filename: the name for errors and code objects.
+///   - parser: the parser's mode and flags.
+///   - options: the compiler's options; its `warn` gets the parser's warnings too.
+/// - Throws: the error that CPython's `compile` raises.
+public func compile(
+    source: [UInt8], filename: String, parser: ParserOptions = ParserOptions(),
+    options: CompilerOptions = CompilerOptions()
+) throws(SyntaxFailure) -> CodeObject {
+    let parsed = try parseModule(source: source, filename: filename, options: parser)
+    for note in parsed.notes { try options.warn(note) }
+    return try compile(module: parsed.module, filename: filename, options: options, source: source)
+}
+
+/// The features that `from __future__` statements at the top turn on, and the line of the last such statement.
+private func futureFeatures(of module: Module) throws(Failure) -> (CodeFlags, Int32) {
+    let body: [Statement]
+    switch module.kind {
+    case .module(let statements, _), .interactive(let statements): body = statements
+    default: return ([], -1)
+    }
+    var features: CodeFlags = []
+    var last: Int32 = -1
+    for (i, statement) in body.enumerated() {
+        if i == 0, docstring(of: body) != nil { continue }
+        guard case .importFrom("__future__", let names, let level) = statement.kind, level == 0 else { break }
+        last = statement.position.line
+        for alias in names { features.formUnion(try futureFeature(alias.name, statement.position)) }
+    }
+    return (features, last)
+}
+
+private func futureFeature(_ name: String, _ span: SourceSpan) throws(Failure) -> CodeFlags {
+    switch name {
+    case "nested_scopes", "generators", "division", "absolute_import", "with_statement", "print_function",
+        "unicode_literals", "generator_stop":
+        return []
+    case "barry_as_FLUFL": return .futureBarryAsBDFL
+    case "annotations": return .futureAnnotations
+    case "braces": throw .syntax("not a chance", span)
+    default: throw .syntax("future feature \(name) is not defined", span)
+    }
+}
+
+extension Failure {
+    /// The error as CPython shows it: with the text of its line and columns in characters from 1.
+    fileprivate func reported(in source: [UInt8]) -> SyntaxFailure {
+        switch self {
+        case .recursion: return SyntaxFailure(.recursionError, "maximum recursion depth exceeded during compilation")
+        case .overflow(let message): return SyntaxFailure(.overflowError, message)
+        case .warning(let failure): return failure
+        case .syntax(let message, let span):
+            let line = Failure.line(Int(span.line), of: source)
+            let endLine = span.endLine == span.line ? line : Failure.line(Int(span.endLine), of: source)
+            return SyntaxFailure(
+                .syntaxError, message, line: Int(span.line), offset: Failure.characters(Int(span.column), of: line),
+                endLine: Int(span.endLine), endOffset: Failure.characters(Int(span.endColumn), of: endLine),
+                text: line.map { String(decoding: $0, as: UTF8.self) })
+        }
+    }
+
+    private static func line(_ number: Int, of source: [UInt8]) -> ArraySlice<UInt8>? {
+        guard number > 0, !source.isEmpty else { return nil }
+        var start = 0
+        for _ in 1..<number {
+            guard let end = source[start...].firstIndex(of: 0x0A) else { return nil }
+            start = end + 1
+        }
+        let end = source[start...].firstIndex(of: 0x0A).map { $0 + 1 } ?? source.count
+        return source[start..<end]
+    }
+
+    private static func characters(_ column: Int, of line: ArraySlice<UInt8>?) -> Int {
+        guard column >= 0, let line else { return column + 1 }
+        return ConstantArithmetic.codePoints(Array(line.prefix(column))) + 1
+    }
+}
