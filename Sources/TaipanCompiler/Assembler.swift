@@ -82,7 +82,7 @@ struct Assembler {
         if !flags.isDisjoint(with: [.generator, .coroutine, .asyncGenerator]) {
             let location = SourceRange(line: unit.firstLine, endLine: unit.firstLine, column: -1, endColumn: -1)
             prologue.append(CompiledInstruction(.returnGenerator, at: location))
-            prologue.append(CompiledInstruction(.popTop, at: location))
+            prologue.append(CompiledInstruction(.popTop, at: .none))
         }
         graph.blocks[graph.entry].code.insert(contentsOf: prologue, at: 0)
     }
@@ -132,7 +132,7 @@ struct Assembler {
         let slots = slots()
         return CodeObject(
             argcount: unit.argumentCount + unit.positionalOnlyCount, posonlyargcount: unit.positionalOnlyCount,
-            kwonlyargcount: unit.keywordOnlyCount, stacksize: max(depth, 1), flags: flags, code: bytes,
+            kwonlyargcount: unit.keywordOnlyCount, stacksize: depth, flags: flags, code: bytes,
             consts: constants.items, names: unit.names.names, localsplusnames: slots.names, localspluskinds: slots.kinds,
             filename: filename, name: unit.name, qualname: unit.qualname, firstlineno: unit.firstLine,
             linetable: lines.bytes, exceptiontable: exceptions)

@@ -171,7 +171,10 @@ enum ConstantArithmetic {
         case .mult:
             if !a.isZero && !b.isZero && a.bitLength + b.bitLength > maxIntBits { return nil }
             return .int(a * b)
-        case .div: return BigInteger.trueDivide(a, b).map { .float($0) }
+        case .div:
+            if b.isZero { return nil }
+            if a.bitLength <= 53 && b.bitLength <= 53, let x = a.asDouble, let y = b.asDouble { return .float(x / y) }
+            return BigInteger.trueDivide(a, b).map { .float($0) }
         case .floorDiv: return a.dividedFlooring(by: b).map { .int($0.quotient) }
         case .mod: return a.dividedFlooring(by: b).map { .int($0.remainder) }
         case .pow: return power(a, b)

@@ -291,7 +291,7 @@ struct ConstantFolding {
         guard let a = left.constant else { return }
         if op == .mod, case .str(let format) = a, case .tuple(let elts, _) = right.kind {
             if elts.contains(where: { if case .starred = $0.kind { true } else { false } }) { return }
-            if let parts = FormatFolding.parts(of: format, elts, at: expression.position) {
+            if let parts = FormatFolding.parts(of: format, elts) {
                 expression.kind = .joinedStr(values: parts)
             }
             return

@@ -96,32 +96,31 @@ struct FlowGraph {
     ///   - code: the generator's instructions, whose targets are labels.
     ///   - labels: the index of the instruction that each label stands before.
     init(_ code: [CompiledInstruction], labels: [Int32]) {
-        var isTarget = [Bool](repeating: false, count: code.count + 1)
-        for instruction in code where instruction.target >= 0 {
-            let place = labels[Int(instruction.target)]
-            if place >= 0 { isTarget[Int(place)] = true }
-        }
+        // Every label starts a block, whether something jumps there or not: where NOPs can go depends on it.
+        var labelAt = [Int32](repeating: -1, count: code.count + 1)
+        for (label, place) in labels.enumerated() where place >= 0 { labelAt[Int(place)] = Int32(label) }
         var blockAt = [Int32](repeating: -1, count: code.count + 1)
         var current = 0
         for (i, instruction) in code.enumerated() {
             let last = blocks[current].code.last
             let isEnded = last?.opcode.endsBlock ?? false
-            if isEnded || (isTarget[i] && (last != nil || blocks[current].label >= 0)) {
+            let label = labelAt[i]
+            if isEnded || (label >= 0 && (last != nil || blocks[current].label >= 0)) {
                 blocks.append(BasicBlock())
                 blocks[current].next = Int32(blocks.count - 1)
                 current = blocks.count - 1
             }
-            if isTarget[i] {
-                blocks[current].label = Int32(i)
+            if label >= 0 {
+                blocks[current].label = label
                 blockAt[i] = Int32(current)
             }
-            var copy = instruction
-            if copy.target >= 0 { copy.argument = labels[Int(copy.target)] }
-            blocks[current].code.append(copy)
+            blocks[current].code.append(instruction)
         }
         for b in blocks.indices {
             for i in blocks[b].code.indices where blocks[b].code[i].target >= 0 {
-                blocks[b].code[i].target = blockAt[Int(blocks[b].code[i].argument)]
+                let place = Int(labels[Int(blocks[b].code[i].target)])
+                blocks[b].code[i].argument = labelAt[place]
+                blocks[b].code[i].target = blockAt[place]
             }
         }
     }

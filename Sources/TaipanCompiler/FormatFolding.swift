@@ -4,11 +4,14 @@ import TaipanSyntax
 struct FormatFolding {
     private let format: [UInt8]
     private var at = 0
-    private let span: SourceSpan
+    /// The pieces of text have no place of their own.
+    private let nowhere = SourceSpan(line: -1, column: -1, endLine: -1, endColumn: -1)
+
+    private init(_ format: [UInt8]) { self.format = format }
 
     /// The parts of the f-string that `format % elts` equals; nil if it has to be done at run time.
-    static func parts(of format: [UInt8], _ elts: [Expression], at span: SourceSpan) -> [Expression]? {
-        var folding = FormatFolding(format: format, at: 0, span: span)
+    static func parts(of format: [UInt8], _ elts: [Expression]) -> [Expression]? {
+        var folding = FormatFolding(format)
         return folding.run(elts)
     }
 
@@ -38,7 +41,7 @@ struct FormatFolding {
             text.append(format[at])
             at += 1
         }
-        return text.isEmpty ? nil : Expression(.constant(.str(text), isUnicodePrefixed: false), span)
+        return text.isEmpty ? nil : Expression(.constant(.str(text), isUnicodePrefixed: false), nowhere)
     }
 
     private mutating func conversion(_ value: Expression) -> Expression? {
@@ -75,7 +78,7 @@ struct FormatFolding {
         if let precision { spec += "." + String(precision) }
         var formatSpec: Expression?
         if !spec.isEmpty {
-            let text = Expression(.constant(.str(Array(spec.utf8)), isUnicodePrefixed: false), value.position)
+            let text = Expression(.constant(.str(Array(spec.utf8)), isUnicodePrefixed: false), nowhere)
             formatSpec = Expression(.joinedStr(values: [text]), value.position)
         }
         return Expression(

@@ -38,7 +38,7 @@ extension Generator {
         }
         try visit(args)
         let whole = SourceRange(expression.position)
-        try visitKeywords(keywords, memberLocation(whole, function, attr))
+        try visitKeywords(keywords, member)
         emit(.call, args.count + keywords.count, memberLocation(whole, function, attr))
         return true
     }

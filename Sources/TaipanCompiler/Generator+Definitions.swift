@@ -71,7 +71,7 @@ extension Generator {
         if unit.scope.isGenerator {
             code = leave(returningNone: false)
         } else {
-            emit(.returnValue, SourceRange(body.position))
+            emit(.returnValue, SourceRange(expression.position.line, expression.position.line, 0, 0))
             code = leave(returningNone: true)
         }
         makeClosure(code, flags, location)
@@ -91,12 +91,8 @@ extension Generator {
         var flags = 0
         if !arguments.defaults.isEmpty {
             flags |= 1
-            if let constants = Self.constants(arguments.defaults[...]) {
-                load(.tuple(constants), location)
-            } else {
-                try visit(arguments.defaults)
-                emit(.buildTuple, arguments.defaults.count, location)
-            }
+            try visit(arguments.defaults)
+            emit(.buildTuple, arguments.defaults.count, location)
         }
         var names: [Constant] = []
         for (parameter, value) in zip(arguments.kwonlyargs, arguments.kwDefaults) {

@@ -125,7 +125,6 @@ extension Generator {
         let length = Int32(clamping: name.unicodeScalars.count)
         if length <= end.endColumn {
             result.column = end.endColumn - length
-            result.endColumn = end.endColumn
         } else {
             result.column = -1
             result.endColumn = -1

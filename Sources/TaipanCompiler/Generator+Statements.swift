@@ -178,18 +178,17 @@ extension Generator {
         let start = label(), cleanup = label(), end = label()
         try push(OpenBlock(kind: .forLoop, start: start, exit: end), location)
         try visit(loop.iterable)
-        let place = SourceRange(loop.iterable.position)
-        emit(.getIter, place)
-        self.place(start)
-        jump(.forIter, cleanup, place)
+        emit(.getIter, location)
+        place(start)
+        jump(.forIter, cleanup, location)
         try visit(loop.target)
         try visit(loop.body)
         jump(.jump, start, .none)
-        self.place(cleanup)
+        place(cleanup)
         emit(.endFor, .none)
         pop()
         try visit(loop.orelse)
-        self.place(end)
+        place(end)
     }
 
     private func visitAsyncFor(_ loop: ForStatement, _ span: SourceSpan) throws(Failure) {
@@ -199,7 +198,7 @@ extension Generator {
         let location = SourceRange(span)
         let start = label(), except = label(), end = label()
         try visit(loop.iterable)
-        emit(.getAiter, SourceRange(loop.iterable.position))
+        emit(.getAiter, location)
         place(start)
         try push(OpenBlock(kind: .forLoop, start: start, exit: end), location)
         jump(.setupFinally, except, location)
@@ -234,7 +233,7 @@ extension Generator {
             try visit(message)
             emit(.call, 0, location)
         }
-        emit(.raiseVarargs, 1, SourceRange(test.position))
+        emit(.raiseVarargs, 1, location)
         place(end)
     }
 
