@@ -20,6 +20,8 @@ struct Parser {
     var at = 0
     var depth = 0
     var isTooDeep = false
+    /// Index of the first token of the current statement at the top level.
+    var statementStart = 0
     var barryAsFLUFL: Bool
     var notes: [SyntaxNote] = []
     /// See `Module`.
@@ -181,7 +183,10 @@ struct Parser {
     /// Statements up to a token of a kind, which is taken.
     mutating func statements(until end: TokenKind) throws(Reject) -> [Statement] {
         var body: [Statement] = []
-        while !take(end) { _ = try statement(&body) }
+        while !take(end) {
+            statementStart = at
+            _ = try statement(&body)
+        }
         return body
     }
 
@@ -253,21 +258,23 @@ public struct ParsedSource {
 /// few hundred bytes of stack for each level of nesting up to `options.depthLimit`.
 public func parseModule(source: UnsafeBufferPointer<UInt8>, filename: String = "<string>",
                         options: ParserOptions = ParserOptions()) throws(SyntaxFailure) -> ParsedSource {
-    let text = try SourceText.prepare(source, filename: filename, options: options)
+    var options = options
+    let text = try SourceText.prepare(source, filename: filename, options: &options)
     return try parsePrepared(text, options)
 }
 
 /// Parses a source given as an array of bytes; see `parseModule(source:filename:options:)`.
 public func parseModule(source: [UInt8], filename: String = "<string>",
                         options: ParserOptions = ParserOptions()) throws(SyntaxFailure) -> ParsedSource {
-    let text: [UInt8]
-    do {
-        text = try source.withUnsafeBufferPointer { try SourceText.prepare($0, filename: filename, options: options) }
-    } catch let failure as SyntaxFailure {
-        throw failure
-    } catch {
-        throw SyntaxFailure(.syntaxError, "invalid syntax")
+    var options = options
+    let prepared: Result<[UInt8], SyntaxFailure> = source.withUnsafeBufferPointer { buffer in
+        do throws(SyntaxFailure) {
+            return .success(try SourceText.prepare(buffer, filename: filename, options: &options))
+        } catch {
+            return .failure(error)
+        }
     }
+    let text = try prepared.get()
     return try parsePrepared(text, options)
 }
 
@@ -319,7 +326,7 @@ private func parseTokens(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ classes:
             if parser.isTooDeep {
                 return .failure(SyntaxFailure(.memoryError, "Parser stack overflowed - Python source too complex to parse"))
             }
-            return .failure(describeError(bytes, count, classes, options, list))
+            return .failure(describeError(bytes, count, classes, options, skipping: parser.statementStart))
         }
     }
 }

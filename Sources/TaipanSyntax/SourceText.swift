@@ -26,17 +26,19 @@ public enum SourceText {
     /// Source bytes as the parser reads them: UTF-8, `\n` line ends, a final newline if `addNewline`.
     ///
     /// Throws what CPython raises for null bytes, unknown encodings and undecodable bytes.
-    public static func prepare(_ source: UnsafeBufferPointer<UInt8>, filename: String,
-                               options: ParserOptions) throws(SyntaxFailure) -> [UInt8] {
+    static func prepare(_ source: UnsafeBufferPointer<UInt8>, filename: String,
+                               options: inout ParserOptions) throws(SyntaxFailure) -> [UInt8] {
         var bytes = source
         if let base = source.baseAddress, memchr(base, 0, source.count) != nil {
             throw SyntaxFailure(.syntaxError, "source code string cannot contain null bytes")
         }
         var recoded: [UInt8]?
+        options.knowsEncoding = true
         if !options.ignoreCookie {
             let hasMark = source.count >= 3 && source[0] == 0xEF && source[1] == 0xBB && source[2] == 0xBF
             if hasMark { bytes = UnsafeBufferPointer(rebasing: source[3...]) }
             let cookie = declaredEncoding(bytes)
+            options.knowsEncoding = hasMark || cookie != nil
             if let cookie, cookie.name != "utf-8" {
                 if hasMark {
                     throw SyntaxFailure(.syntaxError, "encoding problem: \(cookie.name) with BOM")

@@ -98,5 +98,8 @@ public struct ParserOptions {
     /// Looks a character name up for `\N{…}`, giving its code points; nil says "unknown".
     public var characterNamed: ((_ name: String) -> [UInt32]?)?
 
+    /// Whether the source is text or declares its encoding, which decides the unit of columns in errors.
+    var knowsEncoding = false
+
     public init() {}
 }

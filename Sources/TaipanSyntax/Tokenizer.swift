@@ -181,6 +181,8 @@ struct Tokenizer {
     @inline(__always)
     private var insideFString: Bool { mode.isFString }
 
+    var isInFString: Bool { !outerModes.isEmpty }
+
     private mutating func regularToken() -> Token {
         while true {
             start = -1
@@ -310,7 +312,9 @@ struct Tokenizer {
             if c == 10 {
                 atLineStart = true
                 if isBlank || level > 0 { return nil }
-                return token(.newline, start, cursor - 1)
+                var newline = token(.newline, start, cursor - 1)
+                newline.endColumn += 1
+                return newline
             }
             if kinds & 4 != 0 { return number(c) }
             if c == 46 {
@@ -464,7 +468,10 @@ struct Tokenizer {
         line = firstLine
         if insideFString, mode.quote == quote, mode.quoteSize == size { return raise("f-string: expecting '}'") }
         let what = size == 3 ? "triple-quoted string" : "string"
-        return raise("unterminated \(what) literal (detected at line \(detected))")
+        let isAtEnd = lineLimit >= limit
+        let token = raise("unterminated \(what) literal (detected at line \(detected))")
+        if size == 3 && isAtEnd { status = .endInString }
+        return token
     }
 
     // MARK: f-strings
@@ -783,7 +790,7 @@ struct Tokenizer {
                 note(.syntaxWarning, "invalid \(kind) literal")
                 _ = next()
             }
-        } else if isClass(c, 2) {
+        } else if isClass(c, 2) && c < 128 {
             back(c)
             _ = raise("invalid \(kind) literal")
             return false
