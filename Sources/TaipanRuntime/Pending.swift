@@ -15,3 +15,7 @@ extension Thread {
 enum SipHash13 {
     static func hash(_ bytes: UnsafeRawBufferPointer, _ k0: UInt64, _ k1: UInt64) -> Int { var h = 0; for b in bytes { h = h &* 31 &+ Int(b) }; return h == 0 ? 1 : h }
 }
+
+extension Thread {
+    func newComplex(_ real: Double, _ imaginary: Double) -> Value { .none }
+}

@@ -1,0 +1,273 @@
+// Binary and unary operators: what the interpreter does when the inlined cases do not apply.
+
+extension TypeSlots {
+    /// Word index of the slot of BINARY_OP number `n` (below 13), by CPython's numbering.
+    static func binaryWord(_ n: Int) -> Int {
+        let offset: Int? = switch n {
+        case 0: MemoryLayout<TypeSlots>.offset(of: \.add)
+        case 1: MemoryLayout<TypeSlots>.offset(of: \.and)
+        case 2: MemoryLayout<TypeSlots>.offset(of: \.floorDivide)
+        case 3: MemoryLayout<TypeSlots>.offset(of: \.leftShift)
+        case 4: MemoryLayout<TypeSlots>.offset(of: \.matrixMultiply)
+        case 5: MemoryLayout<TypeSlots>.offset(of: \.multiply)
+        case 6: MemoryLayout<TypeSlots>.offset(of: \.remainder)
+        case 7: MemoryLayout<TypeSlots>.offset(of: \.or)
+        case 8: MemoryLayout<TypeSlots>.offset(of: \.power)
+        case 9: MemoryLayout<TypeSlots>.offset(of: \.rightShift)
+        case 10: MemoryLayout<TypeSlots>.offset(of: \.subtract)
+        case 11: MemoryLayout<TypeSlots>.offset(of: \.trueDivide)
+        case 12: MemoryLayout<TypeSlots>.offset(of: \.xor)
+        default: MemoryLayout<TypeSlots>.offset(of: \.divmod)
+        }
+        return (offset ?? 0) / 8
+    }
+
+    static func inPlaceWord(_ n: Int) -> Int {
+        let offset: Int? = switch n {
+        case 0: MemoryLayout<TypeSlots>.offset(of: \.inPlaceAdd)
+        case 1: MemoryLayout<TypeSlots>.offset(of: \.inPlaceAnd)
+        case 2: MemoryLayout<TypeSlots>.offset(of: \.inPlaceFloorDivide)
+        case 3: MemoryLayout<TypeSlots>.offset(of: \.inPlaceLeftShift)
+        case 4: MemoryLayout<TypeSlots>.offset(of: \.inPlaceMatrixMultiply)
+        case 5: MemoryLayout<TypeSlots>.offset(of: \.inPlaceMultiply)
+        case 6: MemoryLayout<TypeSlots>.offset(of: \.inPlaceRemainder)
+        case 7: MemoryLayout<TypeSlots>.offset(of: \.inPlaceOr)
+        case 8: MemoryLayout<TypeSlots>.offset(of: \.inPlacePower)
+        case 9: MemoryLayout<TypeSlots>.offset(of: \.inPlaceRightShift)
+        case 10: MemoryLayout<TypeSlots>.offset(of: \.inPlaceSubtract)
+        case 11: MemoryLayout<TypeSlots>.offset(of: \.inPlaceTrueDivide)
+        default: MemoryLayout<TypeSlots>.offset(of: \.inPlaceXor)
+        }
+        return (offset ?? 0) / 8
+    }
+}
+
+extension Thread {
+    /// BINARY_OP number `number` (13 and up are the in-place forms).
+    @inline(never)
+    func binarySlowly(_ number: Int, _ left: Value, _ right: Value) throws(Raised) -> Value {
+        if left.isSmallFloat || right.isSmallFloat, let result = floatOperation(number >= 13 ? number - 13 : number, left, right) { return result }
+        return number >= 13 ? try inPlace(number - 13, left, right) : try binary(number, left, right)
+    }
+
+    /// Float arithmetic with a small int or float on the other side; nil when it is not that, or raises.
+    private func floatOperation(_ number: Int, _ left: Value, _ right: Value) -> Value? {
+        let l: Double, r: Double
+        if left.isSmallFloat { l = left.smallFloat } else if left.isSmallInt { l = Double(left.smallInt) } else if left.hasLayout(.float) { l = double(left) } else { return nil }
+        if right.isSmallFloat { r = right.smallFloat } else if right.isSmallInt { r = Double(right.smallInt) } else if right.hasLayout(.float) { r = double(right) } else { return nil }
+        switch number {
+        case 0: return float(l + r)
+        case 5: return float(l * r)
+        case 10: return float(l - r)
+        case 11: return r == 0 ? nil : float(l / r)
+        default: return nil
+        }
+    }
+
+    /// `left OP right` for operator `number` of BINARY_OP (below 13), or 13 for divmod.
+    public func binary(_ number: Int, _ left: Value, _ right: Value) throws(Raised) -> Value {
+        let result = try binaryOrNotImplemented(number, left, right)
+        if !result.isNotImplemented { return result }
+        if number == 0 || number == 5 {
+            let sequence = try sequenceOperation(number, left, right, inPlace: false)
+            if !sequence.isNotImplemented { return sequence }
+        }
+        throw unsupportedOperands(Thread.operatorText(number), left, right)
+    }
+
+    private func slot(_ type: TypeObject, _ number: Int) -> UInt { type.slotWords[TypeSlots.binaryWord(number)] }
+
+    @inline(__always) private func invoke(_ address: UInt, _ number: Int, _ left: Value, _ right: Value) throws(Raised) -> Value {
+        if number == 8 {
+            var power = TernarySlot()
+            power.address = address
+            return try power(self, left, right, .none)
+        }
+        var slot = BinarySlot()
+        slot.address = address
+        return try slot(self, left, right)
+    }
+
+    /// The number protocol: the right operand's type goes first when it is a proper subclass with its own slot.
+    public func binaryOrNotImplemented(_ number: Int, _ left: Value, _ right: Value) throws(Raised) -> Value {
+        let leftType = type(of: left), rightType = type(of: right)
+        let leftSlot = slot(leftType, number)
+        var rightSlot: UInt = 0
+        if rightType != leftType {
+            rightSlot = slot(rightType, number)
+            if rightSlot == leftSlot { rightSlot = 0 }
+        }
+        if leftSlot != 0 {
+            if rightSlot != 0 && isSubtype(rightType, of: leftType.value) {
+                let result = try invoke(rightSlot, number, left, right)
+                if !result.isNotImplemented { return result }
+                rightSlot = 0
+            }
+            let result = try invoke(leftSlot, number, left, right)
+            if !result.isNotImplemented { return result }
+        }
+        return rightSlot != 0 ? try invoke(rightSlot, number, left, right) : .notImplemented
+    }
+
+    /// Concatenation and repetition, which sequences have in slots of their own.
+    private func sequenceOperation(_ number: Int, _ left: Value, _ right: Value, inPlace: Bool) throws(Raised) -> Value {
+        let leftSlots = type(of: left).slots, rightSlots = type(of: right).slots
+        if number == 0 {
+            if inPlace && leftSlots.pointee.inPlaceConcatenate.isSet { return try leftSlots.pointee.inPlaceConcatenate(self, left, right) }
+            return leftSlots.pointee.concatenate.isSet ? try leftSlots.pointee.concatenate(self, left, right) : .notImplemented
+        }
+        if inPlace && leftSlots.pointee.inPlaceRepeat.isSet { return try leftSlots.pointee.inPlaceRepeat(self, left, try repeatCount(right)) }
+        if leftSlots.pointee.repeat.isSet { return try leftSlots.pointee.repeat(self, left, try repeatCount(right)) }
+        if rightSlots.pointee.repeat.isSet { return try rightSlots.pointee.repeat(self, right, try repeatCount(left)) }
+        return .notImplemented
+    }
+
+    private func repeatCount(_ count: Value) throws(Raised) -> Value {
+        if count.isSmallInt { return count }
+        if !type(of: count).slots.pointee.index.isSet { throw raise(.typeError, "can't multiply sequence by non-int of type '\(typeName(count))'") }
+        return int(try index(count))
+    }
+
+    /// `left OP= right`.
+    public func inPlace(_ number: Int, _ left: Value, _ right: Value) throws(Raised) -> Value {
+        let address = type(of: left).slotWords[TypeSlots.inPlaceWord(number)]
+        if address != 0 {
+            let result = try invoke(address, number, left, right)
+            if !result.isNotImplemented { return result }
+        }
+        let result = try binaryOrNotImplemented(number, left, right)
+        if !result.isNotImplemented { return result }
+        if number == 0 || number == 5 {
+            let sequence = try sequenceOperation(number, left, right, inPlace: true)
+            if !sequence.isNotImplemented { return sequence }
+        }
+        throw unsupportedOperands(Thread.operatorText(number) + "=", left, right)
+    }
+
+    private static func operatorText(_ number: Int) -> String {
+        switch number {
+        case 0: "+"
+        case 1: "&"
+        case 2: "//"
+        case 3: "<<"
+        case 4: "@"
+        case 5: "*"
+        case 6: "%"
+        case 7: "|"
+        case 8: "** or pow()"
+        case 9: ">>"
+        case 10: "-"
+        case 11: "/"
+        case 12: "^"
+        default: "divmod()"
+        }
+    }
+
+    private func unsupportedOperands(_ text: String, _ left: Value, _ right: Value) -> Raised {
+        let text = text == "** or pow()=" ? "**=" : text
+        return raise(.typeError, "unsupported operand type(s) for \(text): '\(typeName(left))' and '\(typeName(right))'")
+    }
+
+    /// `divmod(left, right)`.
+    public func divmod(_ left: Value, _ right: Value) throws(Raised) -> Value { try binary(13, left, right) }
+
+    /// `pow(base, exponent, modulus)`; modulus None is the two-argument form.
+    public func power(_ base: Value, _ exponent: Value, _ modulus: Value) throws(Raised) -> Value {
+        if modulus.isNone { return try binary(8, base, exponent) }
+        for operand in [base.bits, exponent.bits, modulus.bits] {
+            let slot = type(of: Value(bits: operand)).slots.pointee.power
+            if !slot.isSet { continue }
+            let result = try slot(self, base, exponent, modulus)
+            if !result.isNotImplemented { return result }
+        }
+        throw raise(.typeError, "unsupported operand type(s) for ** or pow(): '\(typeName(base))', '\(typeName(exponent))', '\(typeName(modulus))'")
+    }
+
+    @inline(never)
+    public func negative(_ value: Value) throws(Raised) -> Value {
+        if value.isSmallInt { return int(0 &- value.smallInt) }
+        if value.isSmallFloat { return float(-value.smallFloat) }
+        let slot = type(of: value).slots.pointee.negative
+        if slot.isSet { return try slot(self, value) }
+        throw raise(.typeError, "bad operand type for unary -: '\(typeName(value))'")
+    }
+
+    @inline(never)
+    public func positive(_ value: Value) throws(Raised) -> Value {
+        let slot = type(of: value).slots.pointee.positive
+        if slot.isSet { return try slot(self, value) }
+        throw raise(.typeError, "bad operand type for unary +: '\(typeName(value))'")
+    }
+
+    @inline(never)
+    public func invert(_ value: Value) throws(Raised) -> Value {
+        if value.isSmallInt { return Value(smallInt: ~value.smallInt) }
+        let slot = type(of: value).slots.pointee.invert
+        if slot.isSet { return try slot(self, value) }
+        throw raise(.typeError, "bad operand type for unary ~: '\(typeName(value))'")
+    }
+
+    // MARK: Comparison
+
+    /// COMPARE_OP number `op` as a value.
+    @inline(never)
+    func compareSlowly(_ op: UInt8, _ left: Value, _ right: Value) throws(Raised) -> Value {
+        if let holds = quickCompare(op, left, right) { return Value(holds) }
+        return try compare(left, right, CompareOperator(rawValue: Int(op)) ?? .equal)
+    }
+
+    /// COMPARE_OP number `op` as a truth value.
+    @inline(never)
+    func compareTruth(_ op: UInt8, _ left: Value, _ right: Value) throws(Raised) -> Bool {
+        if let holds = quickCompare(op, left, right) { return holds }
+        return try truth(try compare(left, right, CompareOperator(rawValue: Int(op)) ?? .equal))
+    }
+
+    private func quickCompare(_ op: UInt8, _ left: Value, _ right: Value) -> Bool? {
+        if left.hasLayout(.str) && right.hasLayout(.str) {
+            if op == 2 { return StrObject(left).equals(StrObject(right)) }
+            if op == 3 { return !StrObject(left).equals(StrObject(right)) }
+            return CompareOperator(rawValue: Int(op))?.holds(StrObject(left).compare(StrObject(right)))
+        }
+        let l: Double, r: Double
+        if left.isSmallFloat { l = left.smallFloat } else if left.isSmallInt && abs(left.smallInt) < 1 << 53 { l = Double(left.smallInt) } else { return nil }
+        if right.isSmallFloat { r = right.smallFloat } else if right.isSmallInt && abs(right.smallInt) < 1 << 53 { r = Double(right.smallInt) } else { return nil }
+        switch op {
+        case 0: return l < r
+        case 1: return l <= r
+        case 2: return l == r
+        case 3: return l != r
+        case 4: return l > r
+        default: return l >= r
+        }
+    }
+
+    // MARK: Subscripts
+
+    @inline(never)
+    func subscriptSlowly(_ container: Value, _ key: Value) throws(Raised) -> Value {
+        if container.hasLayout(.dict) {
+            let dict = DictObject(container)
+            let i = key.hasLayout(.str) ? dict.findStringEntryOrGeneral(self, key) : try dict.findEntry(self, key, try hash(key))
+            if i >= 0 { return dict.entry(i).value }
+            throw keyError(key)
+        }
+        return try getItem(container, key)
+    }
+
+    @inline(never)
+    func storeSubscriptSlowly(_ container: Value, _ key: Value, _ value: Value) throws(Raised) {
+        if container.hasLayout(.dict) { return try set(DictObject(container), key, value) }
+        try setItem(container, key, value)
+    }
+}
+
+extension DictObject {
+    /// Like `findStringEntry`; a dict whose keys are not all exact strs is searched with comparisons only where hashes agree.
+    func findStringEntryOrGeneral(_ t: Thread, _ key: Value) -> Int {
+        let i = findStringEntry(t, key)
+        if i >= 0 { return i }
+        // A key that is no exact str may still equal it: the general search decides.
+        return (try? findEntry(t, key, t.hash(str: StrObject(key)))) ?? -1
+    }
+}

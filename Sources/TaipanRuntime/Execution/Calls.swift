@@ -1,0 +1,346 @@
+// Calls of Python functions: pushing and leaving frames, binding arguments, instantiation.
+
+import CTaipan
+
+extension Thread {
+    // MARK: Frames
+
+    /// Makes `arguments` slot 0 of a frame of `function` and enters it. The first `filled` locals are there already.
+    /// - Throws: RecursionError.
+    func pushFrame(_ arguments: UnsafeMutablePointer<Value>, _ function: Value, _ lowered: UnsafeMutablePointer<LoweredCode>, filled: Int,
+                   caller: UnsafeMutablePointer<Value>?, destination: Int, flags: UInt) throws(Raised) {
+        state.pointee.recursionRemaining &-= 1
+        if state.pointee.recursionRemaining < 0 || arguments + lowered.pointee.frameSize >= state.pointee.stackLimit {
+            state.pointee.recursionRemaining &+= 1
+            throw recursionError()
+        }
+        arguments[FrameHeader.function] = function
+        arguments[FrameHeader.lowered] = Value(bits: UInt(bitPattern: lowered))
+        arguments[FrameHeader.caller] = Value(bits: UInt(bitPattern: caller))
+        arguments[FrameHeader.ip] = Value(bits: UInt(bitPattern: lowered.pointee.words))
+        arguments[FrameHeader.flags] = Value(bits: UInt(bitPattern: destination) << 16 | flags)
+        arguments[FrameHeader.object] = .unbound
+        arguments[FrameHeader.namespace] = .unbound
+        var n = filled
+        while n < lowered.pointee.localCount {
+            arguments[n] = .unbound
+            n &+= 1
+        }
+        state.pointee.frame = arguments
+        state.pointee.stackTop = arguments + lowered.pointee.frameSize
+        if state.pointee.breaker != 0 { try safePoint() }
+    }
+
+    @inline(never) func recursionError() -> Raised {
+        // Room for the exception to be made and handled.
+        state.pointee.recursionRemaining &+= 50
+        let raised = raise(.recursionError, "maximum recursion depth exceeded")
+        state.pointee.recursionRemaining &-= 50
+        return raised
+    }
+
+    /// Takes the running frame off: its frame object, if any, keeps what it needs. Gives the caller, nil for an entry frame.
+    func popFrame(_ fp: UnsafeMutablePointer<Value>) -> UnsafeMutablePointer<Value>? {
+        let flags = fp.frameFlags
+        let caller = fp.frameCaller
+        if fp[FrameHeader.object].isBound { detachFrameObject(fp) }
+        state.pointee.recursionRemaining &+= 1
+        state.pointee.frame = caller
+        if flags & FrameFlag.generator != 0 {
+            finishGenerator(fp)
+        } else if flags & FrameFlag.entry == 0, let caller {
+            let lowered = caller.frameLowered
+            state.pointee.stackTop = lowered.pointee.isGenerator ? fp - FrameHeader.size : caller + lowered.pointee.frameSize
+        } else {
+            state.pointee.stackTop = fp - FrameHeader.size
+        }
+        return flags & FrameFlag.entry != 0 ? nil : caller
+    }
+
+    /// Returns `result` from the running frame: gives the caller's frame, its ip set to go on, or nil when the native `run` is to return.
+    func leaveFrame(_ fp: UnsafeMutablePointer<Value>, _ result: Value) throws(Raised) -> UnsafeMutablePointer<Value>? {
+        let flags = fp.frameFlags
+        if flags & FrameFlag.initialize != 0 && !result.isNone {
+            throw raise(.typeError, "__init__() should return None, not '\(typeName(result))'")
+        }
+        let instance = fp[FrameHeader.namespace]
+        guard let caller = popFrame(fp) else { return nil }
+        let destination = Int(bitPattern: flags >> 16)
+        var ip = caller.frameIP + 1
+        if flags & FrameFlag.fromForIter != 0 {
+            ip += Int(truncatingIfNeeded: Int64(bitPattern: (ip - 1).pointee))
+        } else if flags & FrameFlag.fromSend != 0 {
+            caller[destination] = result
+            ip += Int(truncatingIfNeeded: Int64(bitPattern: (ip - 1).pointee))
+        } else {
+            caller[destination] = flags & FrameFlag.initialize != 0 ? instance : result
+        }
+        caller[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+        return caller
+    }
+
+    // MARK: Entering a call from the interpreter
+
+    /// Calls `callee` with `count` positional arguments at `arguments` and the keywords named by constant `keywords - 1`. Gives the new frame when
+    /// one was pushed; nil when the call is done and its result is in slot `destination`. With `overlay`, the words below `arguments` may
+    /// become the callee's frame header.
+    @inline(never)
+    func enterCall(_ fp: UnsafeMutablePointer<Value>, _ callee: Value, _ arguments: UnsafeMutablePointer<Value>, _ count: Int, _ keywords: Int,
+                   _ destination: Int, overlay: Bool) throws(Raised) -> UnsafeMutablePointer<Value>? {
+        let names: Value = keywords == 0 ? .unbound : fp.frameLowered.pointee.constants[keywords - 1]
+        if callee.isCell {
+            switch callee.cell.layout {
+            case .function:
+                return try enterFunction(fp, callee, arguments, count, names, destination, overlay)
+            case .method:
+                // The receiver takes the place of the second of the call's two places.
+                let place = arguments - 1
+                place.pointee = callee.cell[2]
+                return try enterCall(fp, callee.cell[1], place, count + 1, keywords, destination, overlay: overlay)
+            case .builtinFunction:
+                fp[destination] = try callBuiltin(callee, Arguments(arguments, count, names))
+                return nil
+            case .methodDescriptor where count > 0:
+                fp[destination] = try callMethodDescriptor(callee, Arguments(arguments, count, names))
+                return nil
+            case .type:
+                if let entered = try enterInstantiation(fp, TypeObject(callee), arguments, count, names, destination, overlay) { return entered }
+            default: break
+            }
+        }
+        fp[destination] = try call(callee, Arguments(arguments, count, names))
+        return nil
+    }
+
+    private func enterFunction(_ fp: UnsafeMutablePointer<Value>, _ callee: Value, _ arguments: UnsafeMutablePointer<Value>, _ count: Int, _ names: Value,
+                               _ destination: Int, _ overlay: Bool) throws(Raised) -> UnsafeMutablePointer<Value> {
+        let function = FunctionObject(callee)
+        let lowered = try prepareFunction(function)
+        var place = arguments
+        if !overlay {
+            let total = count + (names.isUnbound ? 0 : TupleObject(names).count)
+            place = try copyAbove(arguments, total)
+        }
+        let filled = try bind(function, lowered, place, count, names)
+        try pushFrame(place, callee, lowered, filled: filled, caller: fp, destination: destination, flags: 0)
+        return place
+    }
+
+    /// Copies argument words above the running frame, leaving room for a frame header below them.
+    func copyAbove(_ arguments: UnsafeMutablePointer<Value>, _ total: Int) throws(Raised) -> UnsafeMutablePointer<Value> {
+        let place = state.pointee.stackTop + FrameHeader.size
+        if place + total + 64 >= state.pointee.stackLimit { throw recursionError() }
+        for i in 0..<max(total, 0) { place[i] = arguments[i] }
+        return place
+    }
+
+    /// The lowered code of a function, lowered now if need be.
+    func prepareFunction(_ function: FunctionObject) throws(Raised) -> UnsafeMutablePointer<LoweredCode> {
+        if let lowered = function.lowered { return lowered }
+        let lowered = try Lowering.lower(self, CodeCell(function.code))
+        function.lowered = lowered
+        return lowered
+    }
+
+    /// Instantiation of a Python class whose `__new__` is object's and whose `__init__` is a Python function: the
+    /// instance is made here and `__init__` entered as a frame. Nil when the class needs the general way.
+    private func enterInstantiation(_ fp: UnsafeMutablePointer<Value>, _ type: TypeObject, _ arguments: UnsafeMutablePointer<Value>, _ count: Int, _ names: Value,
+                                    _ destination: Int, _ overlay: Bool) throws(Raised) -> UnsafeMutablePointer<Value>? {
+        guard type.has(TypeFlag.heap), !type.has(TypeFlag.abstract), type.nativeBase == .object,
+              type.slots.pointee.new.address == TypeObject(types.pointee.object).slots.pointee.new.address else { return nil }
+        var initializer = type.cachedInit
+        if initializer.isUnbound {
+            assignVersion(type)
+            initializer = lookup(type, name(.__init__))
+            guard initializer.hasLayout(.function) else { return nil }
+            type.cachedInit = initializer
+        }
+        let function = FunctionObject(initializer)
+        let lowered = try prepareFunction(function)
+        if lowered.pointee.isGenerator { return nil }
+        let instance = Value(allocate(type))
+        let total = count + (names.isUnbound ? 0 : TupleObject(names).count)
+        // In place, the instance takes the place of the type, which lies right before the arguments.
+        let place = overlay ? arguments - 1 : try copyAbove(arguments - 1, total + 1)
+        place.pointee = instance
+        let filled = try bind(function, lowered, place, count + 1, names)
+        try pushFrame(place, initializer, lowered, filled: filled, caller: fp, destination: destination, flags: FrameFlag.initialize)
+        place[FrameHeader.namespace] = instance
+        return place
+    }
+
+    /// `callable(*args, **kwargs)` of CALL_FUNCTION_EX.
+    @inline(never)
+    func callFunctionEx(_ fp: UnsafeMutablePointer<Value>, _ destination: Int, _ callee: Value, _ positional: Value, _ keywords: Value) throws(Raised)
+        -> UnsafeMutablePointer<Value>? {
+        let arguments = positional.isKind(.tuple) ? positional : try starArguments(callee, positional)
+        let keywordDict = keywords.isBound && DictObject(keywords).count > 0 ? keywords : .unbound
+        if callee.hasLayout(.function) && keywordDict.isUnbound {
+            let tuple = TupleObject(arguments)
+            let place = try copyAbove(tuple.items, tuple.count)
+            let lowered = try prepareFunction(FunctionObject(callee))
+            let filled = try bind(FunctionObject(callee), lowered, place, tuple.count, .unbound)
+            try pushFrame(place, callee, lowered, filled: filled, caller: fp, destination: destination, flags: 0)
+            return place
+        }
+        fp[destination] = try call(callee, tuple: arguments, keywords: keywordDict)
+        return nil
+    }
+
+    private func starArguments(_ callee: Value, _ iterable: Value) throws(Raised) -> Value {
+        let slots = type(of: iterable).slots
+        if !slots.pointee.iter.isSet && !isSequence(iterable) {
+            throw raise(.typeError, "\(functionText(callee)) argument after * must be an iterable, not \(typeName(iterable))")
+        }
+        return try tupleFrom(iterable).value
+    }
+
+    /// How messages name a callable: `module.qualname()` as CPython's `_PyObject_FunctionStr`.
+    func functionText(_ callee: Value) -> String {
+        do throws(Raised) {
+            let qualname = try getattrOrUnbound(callee, name(.__qualname__))
+            guard qualname.isKind(.str) else { return string(try strOf(callee)) }
+            let module = try getattrOrUnbound(callee, name(.__module__))
+            if module.isKind(.str) && string(module) != "builtins" { return string(module) + "." + string(qualname) + "()" }
+            return string(qualname) + "()"
+        } catch {
+            _ = takePending()
+            return "object"
+        }
+    }
+
+    // MARK: Calls from native code
+
+    /// The call slot of functions.
+    static func callFunctionObject(_ t: Thread, _ callee: Value, _ arguments: Arguments) throws(Raised) -> Value {
+        try t.callFunction(FunctionObject(callee), arguments, namespace: .unbound)
+    }
+
+    /// Runs a Python function in a frame of its own, entered from native code.
+    func callFunction(_ function: FunctionObject, _ arguments: Arguments, namespace: Value) throws(Raised) -> Value {
+        let lowered = try prepareFunction(function)
+        let total = arguments.count + (arguments.keywords.isUnbound ? 0 : TupleObject(arguments.keywords).count)
+        let savedTop = state.pointee.stackTop
+        try enterRecursion(" while calling a Python object")
+        defer { leaveRecursion() }
+        let place = try copyAbove(arguments.base, total)
+        let filled = try bind(function, lowered, place, arguments.count, arguments.keywords)
+        let caller = state.pointee.frame
+        do throws(Raised) {
+            try pushFrame(place, function.value, lowered, filled: filled, caller: caller, destination: 0, flags: FrameFlag.entry)
+        } catch {
+            state.pointee.frame = caller
+            state.pointee.stackTop = savedTop
+            throw error
+        }
+        place[FrameHeader.namespace] = namespace
+        defer { state.pointee.stackTop = savedTop }
+        return try run(place)
+    }
+
+    // MARK: Binding
+
+    /// Turns the arguments at `place` (positional ones, then keyword values) into the function's locals. Gives how many locals are filled.
+    func bind(_ function: FunctionObject, _ lowered: UnsafeMutablePointer<LoweredCode>, _ place: UnsafeMutablePointer<Value>, _ count: Int,
+              _ names: Value) throws(Raised) -> Int {
+        if lowered.pointee.simpleArgumentCount == count && names.isUnbound { return count }
+        return try bindGenerally(function, CodeCell(function.code), lowered, place, count, names)
+    }
+
+    @inline(never)
+    private func bindGenerally(_ function: FunctionObject, _ code: CodeCell, _ lowered: UnsafeMutablePointer<LoweredCode>, _ place: UnsafeMutablePointer<Value>,
+                               _ count: Int, _ names: Value) throws(Raised) -> Int {
+        let keywordCount = names.isUnbound ? 0 : TupleObject(names).count
+        let parameters = code.parameterCount
+        // The values move above, so that the locals can be written without treading on them.
+        let given = place + max(parameters, lowered.pointee.frameSize) + count + keywordCount
+        if given + count + keywordCount + 64 >= state.pointee.stackLimit { throw recursionError() }
+        for i in stride(from: count + keywordCount - 1, through: 0, by: -1) { given[i] = place[i] }
+        let savedTop = state.pointee.stackTop
+        state.pointee.stackTop = max(savedTop, given + count + keywordCount)
+        defer { state.pointee.stackTop = savedTop }
+        for i in 0..<max(parameters, 0) { place[i] = .unbound }
+        let positional = code.argcount
+        for i in 0..<min(count, positional) { place[i] = given[i] }
+        var extra = positional + code.kwonlyargcount
+        if code.hasVarArguments {
+            place[extra] = try tuple(given + min(positional, count), max(0, count - positional))
+            extra += 1
+        }
+        if code.hasVarKeywords { place[extra] = newDict().value }
+        for i in 0..<max(keywordCount, 0) {
+            try bindKeyword(function, code, place, TupleObject(names)[i], given[count + i], code.hasVarKeywords ? place[extra] : .unbound, names)
+        }
+        if count > positional && !code.hasVarArguments { throw tooManyPositional(function, code, count, place) }
+        try fillDefaults(function, code, place, count)
+        return parameters
+    }
+
+    private func bindKeyword(_ function: FunctionObject, _ code: CodeCell, _ place: UnsafeMutablePointer<Value>, _ key: Value, _ value: Value,
+                             _ rest: Value, _ allNames: Value) throws(Raised) {
+        if !key.isKind(.str) { throw raise(.typeError, "\(string(function.qualname))() keywords must be strings") }
+        let names = TupleObject(code.localsplusnames)
+        let total = code.argcount + code.kwonlyargcount
+        for i in code.posonlyargcount..<max(total, code.posonlyargcount) where names[i] == key || StrObject(names[i]).equals(StrObject(key)) {
+            if place[i].isBound { throw raise(.typeError, "\(string(function.qualname))() got multiple values for argument '\(string(key))'") }
+            place[i] = value
+            return
+        }
+        if rest.isBound { return try set(DictObject(rest), key, value) }
+        try checkPositionalOnly(function, code, allNames)
+        throw unexpectedKeyword(function, code, key)
+    }
+
+    private func unexpectedKeyword(_ function: FunctionObject, _ code: CodeCell, _ key: Value) -> Raised {
+        raise(.typeError, "\(string(function.qualname))() got an unexpected keyword argument '\(string(key))'")
+    }
+
+    private func checkPositionalOnly(_ function: FunctionObject, _ code: CodeCell, _ given: Value) throws(Raised) {
+        var wrong: [String] = []
+        let names = TupleObject(code.localsplusnames), keys = TupleObject(given)
+        for i in 0..<code.posonlyargcount {
+            for j in 0..<keys.count where StrObject(names[i]).equals(StrObject(keys[j])) { wrong.append(string(names[i])) }
+        }
+        if wrong.isEmpty { return }
+        throw raise(.typeError, "\(string(function.qualname))() got some positional-only arguments passed as keyword arguments: '\(wrong.joined(separator: ", "))'")
+    }
+
+    private func tooManyPositional(_ function: FunctionObject, _ code: CodeCell, _ given: Int, _ place: UnsafeMutablePointer<Value>) -> Raised {
+        let defaults = function.defaults.isNoneOrUnbound ? 0 : TupleObject(function.defaults).count
+        var keywordOnlyGiven = 0
+        for i in 0..<code.kwonlyargcount where place[code.argcount + i].isBound { keywordOnlyGiven += 1 }
+        let takes = defaults > 0 ? "from \(code.argcount - defaults) to \(code.argcount)" : "\(code.argcount)"
+        let plural = code.argcount != 1 || defaults > 0
+        let extra = keywordOnlyGiven > 0
+            ? " positional argument\(given != 1 ? "s" : "") (and \(keywordOnlyGiven) keyword-only argument\(keywordOnlyGiven != 1 ? "s" : ""))" : ""
+        return raise(.typeError, "\(string(function.qualname))() takes \(takes) positional argument\(plural ? "s" : "") but \(given)\(extra) \(given == 1 && keywordOnlyGiven == 0 ? "was" : "were") given")
+    }
+
+    private func fillDefaults(_ function: FunctionObject, _ code: CodeCell, _ place: UnsafeMutablePointer<Value>, _ count: Int) throws(Raised) {
+        let defaults = function.defaults.isNoneOrUnbound ? 0 : TupleObject(function.defaults).count
+        let required = code.argcount - defaults
+        if count < code.argcount {
+            for i in 0..<max(required, 0) where place[i].isUnbound { throw missingArguments(function, code, place, 0, required, "positional") }
+            for i in max(required, 0)..<code.argcount where place[i].isUnbound { place[i] = TupleObject(function.defaults)[i - required] }
+        }
+        if code.kwonlyargcount == 0 { return }
+        var isMissing = false
+        for i in code.argcount..<(code.argcount + code.kwonlyargcount) where place[i].isUnbound {
+            let found: Value = function.kwdefaults.isNoneOrUnbound ? .unbound : DictObject(function.kwdefaults).findString(self, TupleObject(code.localsplusnames)[i])
+            if found.isBound { place[i] = found } else { isMissing = true }
+        }
+        if isMissing { throw missingArguments(function, code, place, code.argcount, code.argcount + code.kwonlyargcount, "keyword-only") }
+    }
+
+    private func missingArguments(_ function: FunctionObject, _ code: CodeCell, _ place: UnsafeMutablePointer<Value>, _ from: Int, _ to: Int, _ kind: String) -> Raised {
+        var missing: [String] = []
+        for i in from..<to where place[i].isUnbound { missing.append("'" + string(TupleObject(code.localsplusnames)[i]) + "'") }
+        let list: String
+        switch missing.count {
+        case 1: list = missing[0]
+        case 2: list = missing[0] + " and " + missing[1]
+        default: list = missing.dropLast().joined(separator: ", ") + ", and " + (missing.last ?? "")
+        }
+        return raise(.typeError, "\(string(function.qualname))() missing \(missing.count) required \(kind) argument\(missing.count == 1 ? "" : "s"): \(list)")
+    }
+}

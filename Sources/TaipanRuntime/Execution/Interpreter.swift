@@ -1,0 +1,940 @@
+// The interpreter: one switch over the running form. `fp`, `ip` and `k` (constants) stay in registers because every
+// cold path is a function that takes values, not addresses of these locals.
+//
+// Invariants: whatever may raise, allocate or call stores `ip` in the frame header first; `state.frame` is
+// the running frame; `state.stackTop` is the first word above it. A throw lands in the one handler at the end,
+// which asks `unwind` where to go on.
+
+import CTaipan
+
+extension Thread {
+    /// Runs the frame at `start`, which is the running frame and has the entry flag, until it returns or yields.
+    /// With `raising`, the pending exception is raised at the frame's current instruction first.
+    @inline(never)
+    func run(_ start: UnsafeMutablePointer<Value>, raising: Bool = false) throws(Raised) -> Value {
+        let state = self.state
+        var fp = start
+        var ip = fp.frameIP
+        var k = fp.frameLowered.pointee.constants
+        var raiseNow = raising
+        while true {
+            do throws(Raised) {
+                if raiseNow {
+                    raiseNow = false
+                    throw Raised()
+                }
+                while true {
+                    let i = ip.pointee
+                    ip += 1
+                    let a = Int(truncatingIfNeeded: (i >> 16) & 0xFFFF)
+                    let b = Int(truncatingIfNeeded: (i >> 32) & 0xFFFF)
+                    let c = Int(truncatingIfNeeded: i >> 48)
+                    switch unsafeBitCast(UInt8(truncatingIfNeeded: i), to: Op.self) {
+                    // MARK: Moves
+                    case .move: fp[a] = fp[b]
+                    case .loadConst: fp[a] = k[Int(truncatingIfNeeded: i >> 32)]
+                    case .loadLocalCheck:
+                        let v = fp[b]
+                        if v.isUnbound {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            try unboundLocal(fp, b)
+                        }
+                        fp[a] = v
+                    case .deleteLocal:
+                        if fp[a].isUnbound {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            try unboundLocal(fp, a)
+                        }
+                        fp[a] = .unbound
+                    case .clear: fp[a] = .unbound
+                    case .swap:
+                        let v = fp[a]
+                        fp[a] = fp[b]
+                        fp[b] = v
+
+                    // MARK: Arithmetic
+                    case .add:
+                        let l = fp[b], r = fp[c]
+                        if l.bits & r.bits & 1 != 0 {
+                            let (sum, overflow) = Int(bitPattern: l.bits).addingReportingOverflow(Int(bitPattern: r.bits &- 1))
+                            if !overflow {
+                                fp[a] = Value(bits: UInt(bitPattern: sum))
+                                ip += 1
+                                continue
+                            }
+                        } else if l.isSmallFloat && r.isSmallFloat {
+                            let v = Value(smallFloat: l.smallFloat + r.smallFloat)
+                            if v.isBound {
+                                fp[a] = v
+                                ip += 1
+                                continue
+                            }
+                        }
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try binarySlowly(Int(truncatingIfNeeded: ip.pointee), l, r)
+                        ip += 1
+                    case .addK:
+                        let l = fp[b], r = k[c]
+                        if l.bits & r.bits & 1 != 0 {
+                            let (sum, overflow) = Int(bitPattern: l.bits).addingReportingOverflow(Int(bitPattern: r.bits &- 1))
+                            if !overflow {
+                                fp[a] = Value(bits: UInt(bitPattern: sum))
+                                ip += 1
+                                continue
+                            }
+                        } else if l.isSmallFloat && r.isSmallFloat {
+                            let v = Value(smallFloat: l.smallFloat + r.smallFloat)
+                            if v.isBound {
+                                fp[a] = v
+                                ip += 1
+                                continue
+                            }
+                        }
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try binarySlowly(Int(truncatingIfNeeded: ip.pointee), l, r)
+                        ip += 1
+                    case .subtract:
+                        let l = fp[b], r = fp[c]
+                        if l.bits & r.bits & 1 != 0 {
+                            let (difference, overflow) = Int(bitPattern: l.bits).subtractingReportingOverflow(Int(bitPattern: r.bits &- 1))
+                            if !overflow {
+                                fp[a] = Value(bits: UInt(bitPattern: difference))
+                                ip += 1
+                                continue
+                            }
+                        } else if l.isSmallFloat && r.isSmallFloat {
+                            let v = Value(smallFloat: l.smallFloat - r.smallFloat)
+                            if v.isBound {
+                                fp[a] = v
+                                ip += 1
+                                continue
+                            }
+                        }
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try binarySlowly(Int(truncatingIfNeeded: ip.pointee), l, r)
+                        ip += 1
+                    case .subtractK:
+                        let l = fp[b], r = k[c]
+                        if l.bits & r.bits & 1 != 0 {
+                            let (difference, overflow) = Int(bitPattern: l.bits).subtractingReportingOverflow(Int(bitPattern: r.bits &- 1))
+                            if !overflow {
+                                fp[a] = Value(bits: UInt(bitPattern: difference))
+                                ip += 1
+                                continue
+                            }
+                        } else if l.isSmallFloat && r.isSmallFloat {
+                            let v = Value(smallFloat: l.smallFloat - r.smallFloat)
+                            if v.isBound {
+                                fp[a] = v
+                                ip += 1
+                                continue
+                            }
+                        }
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try binarySlowly(Int(truncatingIfNeeded: ip.pointee), l, r)
+                        ip += 1
+                    case .multiply:
+                        let l = fp[b], r = fp[c]
+                        if l.bits & r.bits & 1 != 0 {
+                            let (product, overflow) = l.smallInt.multipliedReportingOverflow(by: Int(bitPattern: r.bits &- 1))
+                            if !overflow {
+                                fp[a] = Value(bits: UInt(bitPattern: product) | 1)
+                                ip += 1
+                                continue
+                            }
+                        } else if l.isSmallFloat && r.isSmallFloat {
+                            let v = Value(smallFloat: l.smallFloat * r.smallFloat)
+                            if v.isBound {
+                                fp[a] = v
+                                ip += 1
+                                continue
+                            }
+                        }
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try binarySlowly(Int(truncatingIfNeeded: ip.pointee), l, r)
+                        ip += 1
+                    case .multiplyK:
+                        let l = fp[b], r = k[c]
+                        if l.bits & r.bits & 1 != 0 {
+                            let (product, overflow) = l.smallInt.multipliedReportingOverflow(by: Int(bitPattern: r.bits &- 1))
+                            if !overflow {
+                                fp[a] = Value(bits: UInt(bitPattern: product) | 1)
+                                ip += 1
+                                continue
+                            }
+                        } else if l.isSmallFloat && r.isSmallFloat {
+                            let v = Value(smallFloat: l.smallFloat * r.smallFloat)
+                            if v.isBound {
+                                fp[a] = v
+                                ip += 1
+                                continue
+                            }
+                        }
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try binarySlowly(Int(truncatingIfNeeded: ip.pointee), l, r)
+                        ip += 1
+                    case .trueDivide:
+                        let l = fp[b], r = fp[c]
+                        if l.isSmallFloat && r.isSmallFloat && r.bits != 0x8000_0000_0000_0002 {
+                            let v = Value(smallFloat: l.smallFloat / r.smallFloat)
+                            if v.isBound {
+                                fp[a] = v
+                                ip += 1
+                                continue
+                            }
+                        }
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try binarySlowly(Int(truncatingIfNeeded: ip.pointee), l, r)
+                        ip += 1
+                    case .floorDivide:
+                        let l = fp[b], r = fp[c]
+                        if l.bits & r.bits & 1 != 0 && l.smallInt >= 0 && r.smallInt > 0 {
+                            fp[a] = Value(smallInt: Int(bitPattern: UInt(bitPattern: l.smallInt) / UInt(bitPattern: r.smallInt)))
+                            ip += 1
+                            continue
+                        }
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try binarySlowly(Int(truncatingIfNeeded: ip.pointee), l, r)
+                        ip += 1
+                    case .remainder:
+                        let l = fp[b], r = fp[c]
+                        if l.bits & r.bits & 1 != 0 && l.smallInt >= 0 && r.smallInt > 0 {
+                            fp[a] = Value(smallInt: Int(bitPattern: UInt(bitPattern: l.smallInt) % UInt(bitPattern: r.smallInt)))
+                            ip += 1
+                            continue
+                        }
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try binarySlowly(Int(truncatingIfNeeded: ip.pointee), l, r)
+                        ip += 1
+                    case .and:
+                        let l = fp[b], r = fp[c]
+                        if l.bits & r.bits & 1 != 0 {
+                            fp[a] = Value(bits: l.bits & r.bits)
+                            ip += 1
+                            continue
+                        }
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try binarySlowly(Int(truncatingIfNeeded: ip.pointee), l, r)
+                        ip += 1
+                    case .binary:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try binarySlowly(Int(truncatingIfNeeded: ip.pointee), fp[b], fp[c])
+                        ip += 1
+                    case .negative:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try negative(fp[b])
+                    case .positive:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try positive(fp[b])
+                    case .invert:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try invert(fp[b])
+                    case .not:
+                        let v = fp[b]
+                        if v.isTrue {
+                            fp[a] = .false
+                        } else if v.isFalse || v.isNone {
+                            fp[a] = .true
+                        } else {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            fp[a] = Value(!(try truthSlowly(v)))
+                        }
+
+                    // MARK: Comparison
+                    case .less, .lessEqual, .equal, .notEqual, .greater, .greaterEqual:
+                        let l = fp[b], r = fp[c]
+                        let op = UInt8(truncatingIfNeeded: i) &- Op.less.rawValue
+                        if l.bits & r.bits & 1 != 0 {
+                            fp[a] = Value(Thread.compareInts(op, l, r))
+                            continue
+                        }
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try compareSlowly(op, l, r)
+                    case .jumpLess:
+                        let l = fp[a], r = fp[b]
+                        let distance = Int(truncatingIfNeeded: Int64(bitPattern: ip.pointee))
+                        var holds: Bool
+                        if l.bits & r.bits & 1 != 0 {
+                            holds = Int(bitPattern: l.bits) < Int(bitPattern: r.bits)
+                        } else if l.isSmallFloat && r.isSmallFloat {
+                            holds = l.smallFloat < r.smallFloat
+                        } else {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            holds = try compareTruth(0, l, r)
+                        }
+                        ip += 1
+                        if holds == (c != 0) { ip += distance }
+                    case .jumpLessK:
+                        let l = fp[a], r = k[b]
+                        let distance = Int(truncatingIfNeeded: Int64(bitPattern: ip.pointee))
+                        var holds: Bool
+                        if l.bits & r.bits & 1 != 0 {
+                            holds = Int(bitPattern: l.bits) < Int(bitPattern: r.bits)
+                        } else if l.isSmallFloat && r.isSmallFloat {
+                            holds = l.smallFloat < r.smallFloat
+                        } else {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            holds = try compareTruth(0, l, r)
+                        }
+                        ip += 1
+                        if holds == (c != 0) { ip += distance }
+                    case .jumpEqual, .jumpEqualK:
+                        let l = fp[a]
+                        let r = UInt8(truncatingIfNeeded: i) == Op.jumpEqual.rawValue ? fp[b] : k[b]
+                        let distance = Int(truncatingIfNeeded: Int64(bitPattern: ip.pointee))
+                        var holds: Bool
+                        if l.bits & r.bits & 1 != 0 {
+                            holds = l.bits == r.bits
+                        } else {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            holds = try compareTruth(2, l, r)
+                        }
+                        ip += 1
+                        if holds == (c != 0) { ip += distance }
+                    case .jumpLessEqual, .jumpNotEqual, .jumpGreater, .jumpGreaterEqual:
+                        let l = fp[a], r = fp[b]
+                        let op = UInt8(truncatingIfNeeded: i) &- Op.jumpLess.rawValue
+                        let distance = Int(truncatingIfNeeded: Int64(bitPattern: ip.pointee))
+                        var holds: Bool
+                        if l.bits & r.bits & 1 != 0 {
+                            holds = Thread.compareInts(op, l, r)
+                        } else {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            holds = try compareTruth(op, l, r)
+                        }
+                        ip += 1
+                        if holds == (c != 0) { ip += distance }
+                    case .jumpLessEqualK, .jumpNotEqualK, .jumpGreaterK, .jumpGreaterEqualK:
+                        let l = fp[a], r = k[b]
+                        let op = UInt8(truncatingIfNeeded: i) &- Op.jumpLessK.rawValue
+                        let distance = Int(truncatingIfNeeded: Int64(bitPattern: ip.pointee))
+                        var holds: Bool
+                        if l.bits & r.bits & 1 != 0 {
+                            holds = Thread.compareInts(op, l, r)
+                        } else {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            holds = try compareTruth(op, l, r)
+                        }
+                        ip += 1
+                        if holds == (c != 0) { ip += distance }
+                    case .identical:
+                        fp[a] = Value((fp[b] == fp[c]) != (ip.pointee != 0))
+                        ip += 1
+                    case .jumpIdentical:
+                        let distance = Int(truncatingIfNeeded: Int64(bitPattern: ip.pointee))
+                        ip += 1
+                        if (fp[a] == fp[b]) == (c != 0) { ip += distance }
+                    case .contains:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        let found = try contains(fp[c], fp[b])
+                        fp[a] = Value(found != (ip.pointee != 0))
+                        ip += 1
+
+                    // MARK: Jumps
+                    case .jump: ip += Int(Int32(truncatingIfNeeded: i >> 32))
+                    case .jumpBack:
+                        if state.pointee.breaker != 0 {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            try safePoint()
+                        }
+                        ip += Int(Int32(truncatingIfNeeded: i >> 32))
+                    case .jumpIfTrue:
+                        let v = fp[a]
+                        let holds: Bool
+                        if v.isTrue {
+                            holds = true
+                        } else if v.isFalse || v.isNone {
+                            holds = false
+                        } else {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            holds = try truthSlowly(v)
+                        }
+                        if holds { ip += Int(Int32(truncatingIfNeeded: i >> 32)) }
+                    case .jumpIfFalse:
+                        let v = fp[a]
+                        let holds: Bool
+                        if v.isTrue {
+                            holds = true
+                        } else if v.isFalse || v.isNone {
+                            holds = false
+                        } else {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            holds = try truthSlowly(v)
+                        }
+                        if !holds { ip += Int(Int32(truncatingIfNeeded: i >> 32)) }
+                    case .jumpIfNone: if fp[a].isNone { ip += Int(Int32(truncatingIfNeeded: i >> 32)) }
+                    case .jumpIfNotNone: if !fp[a].isNone { ip += Int(Int32(truncatingIfNeeded: i >> 32)) }
+
+                    // MARK: Names
+                    case .loadGlobal:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try loadGlobal(fp, Int(truncatingIfNeeded: i >> 32), ip)
+                        ip += 3
+                    case .loadGlobalModule:
+                        let globals = DictObject(fp.frameFunction.globals)
+                        if globals.version == Int(bitPattern: UInt(ip[0])) {
+                            fp[a] = UnsafePointer<Value>(bitPattern: UInt(ip[1])).unsafelyUnwrapped.pointee
+                        } else {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            fp[a] = try loadGlobal(fp, Int(truncatingIfNeeded: i >> 32), ip)
+                        }
+                        ip += 3
+                    case .loadGlobalBuiltin:
+                        let function = fp.frameFunction
+                        if DictObject(function.globals).version == Int(bitPattern: UInt(ip[0])) && DictObject(function.builtins).version == Int(bitPattern: UInt(ip[2])) {
+                            fp[a] = UnsafePointer<Value>(bitPattern: UInt(ip[1])).unsafelyUnwrapped.pointee
+                        } else {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            fp[a] = try loadGlobal(fp, Int(truncatingIfNeeded: i >> 32), ip)
+                        }
+                        ip += 3
+                    case .storeGlobal:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try storeGlobal(fp, Int(truncatingIfNeeded: i >> 32), fp[a])
+                    case .deleteGlobal:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try deleteGlobal(fp, Int(truncatingIfNeeded: i >> 32))
+                    case .loadName:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try loadName(fp, Int(truncatingIfNeeded: i >> 32))
+                    case .storeName:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try storeName(fp, Int(truncatingIfNeeded: i >> 32), fp[a])
+                    case .deleteName:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try deleteName(fp, Int(truncatingIfNeeded: i >> 32))
+                    case .loadLocals:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try loadLocals(fp)
+                    case .loadFromDictOrGlobals:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try loadFromDictOrGlobals(fp, fp[a], Int(truncatingIfNeeded: i >> 32))
+                    case .loadFromDictOrDeref:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try loadFromDictOrDeref(fp, fp[a], Int(truncatingIfNeeded: i >> 32))
+                    case .setupAnnotations:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try setupAnnotations(fp)
+
+                    // MARK: Cells
+                    case .makeCell:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = newCell(fp[a])
+                    case .copyFreeVars: copyFreeVariables(fp, a)
+                    case .loadCell:
+                        let v = fp[b].cell[1]
+                        if v.isUnbound {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            try unboundCell(fp, b)
+                        }
+                        fp[a] = v
+                    case .storeCell: fp[a].cell[1] = fp[b]
+                    case .deleteCell:
+                        if fp[a].cell[1].isUnbound {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            try unboundCell(fp, a)
+                        }
+                        fp[a].cell[1] = .unbound
+
+                    // MARK: Attributes
+                    case .loadAttr:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try loadAttr(fp, fp[b], ip)
+                        ip += 4
+                    case .loadAttrSlot:
+                        let object = fp[b]
+                        if object.isCell && object.cell.layout.rawValue == UInt32(truncatingIfNeeded: ip[1]) {
+                            fp[a] = object.cell[Int(truncatingIfNeeded: ip[1] >> 32)]
+                        } else {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            fp[a] = try loadAttr(fp, object, ip)
+                        }
+                        ip += 4
+                    case .loadAttrModule:
+                        let object = fp[b]
+                        if object.hasLayout(.module) && DictObject(object.cell[1]).version == Int(bitPattern: UInt(ip[1])) {
+                            fp[a] = UnsafePointer<Value>(bitPattern: UInt(ip[2])).unsafelyUnwrapped.pointee
+                        } else {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            fp[a] = try loadAttr(fp, object, ip)
+                        }
+                        ip += 4
+                    case .loadAttrType:
+                        let object = fp[b]
+                        if object.isCell && object.cell.layout.rawValue == UInt32(truncatingIfNeeded: ip[1])
+                            && TypeObject(Value(bits: UInt(ip[3]))).version == Int(truncatingIfNeeded: ip[1] >> 32) {
+                            fp[a] = Value(bits: UInt(ip[2]))
+                        } else {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            fp[a] = try loadAttr(fp, object, ip)
+                        }
+                        ip += 4
+                    case .loadMethod:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        let object = fp[b]
+                        let method = try loadMethod(fp, object, ip)
+                        // A method is called with the object; anything else is called by itself.
+                        if state.pointee.loadedUnbound {
+                            fp[a] = method
+                            fp[c] = object
+                        } else {
+                            fp[a] = .unbound
+                            fp[c] = method
+                        }
+                        ip += 4
+                    case .loadMethodCached:
+                        let object = fp[b]
+                        if object.isCell && object.cell.layout.rawValue == UInt32(truncatingIfNeeded: ip[1])
+                            && TypeObject(Value(bits: UInt(ip[3]))).version == Int(truncatingIfNeeded: ip[1] >> 32) {
+                            fp[a] = Value(bits: UInt(ip[2]))
+                            fp[c] = object
+                        } else {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            let method = try loadMethod(fp, object, ip)
+                            if state.pointee.loadedUnbound {
+                                fp[a] = method
+                                fp[c] = object
+                            } else {
+                                fp[a] = .unbound
+                                fp[c] = method
+                            }
+                        }
+                        ip += 4
+                    case .storeAttr:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try storeAttr(fp, fp[a], fp[b], ip)
+                        ip += 4
+                    case .storeAttrSlot:
+                        let object = fp[a]
+                        if object.isCell && object.cell.layout.rawValue == UInt32(truncatingIfNeeded: ip[1]) {
+                            object.cell.store(fp[b], at: Int(truncatingIfNeeded: ip[1] >> 32))
+                        } else {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            try storeAttr(fp, object, fp[b], ip)
+                        }
+                        ip += 4
+                    case .storeAttrAdd:
+                        let object = fp[a]
+                        if object.isCell && object.cell.layout.rawValue == UInt32(truncatingIfNeeded: ip[1]) {
+                            object.cell.store(fp[b], at: Int(truncatingIfNeeded: ip[1] >> 32))
+                            object.cell.layout = LayoutID(rawValue: UInt32(truncatingIfNeeded: ip[2]))
+                        } else {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            try storeAttr(fp, object, fp[b], ip)
+                        }
+                        ip += 4
+                    case .deleteAttr:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try setattr(fp[a], fp.frameLowered.pointee.names[Int(ip.pointee)], .unbound)
+                        ip += 1
+                    case .loadSuperAttr:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try loadSuperAttr(fp, a, b, c, ip)
+                        ip += 1
+
+                    // MARK: Subscripts
+                    case .subscript_:
+                        let container = fp[b], key = fp[c]
+                        if container.isCell && key.isSmallInt {
+                            let n = key.smallInt
+                            if container.cell.layout == .list {
+                                let list = ListObject(container)
+                                let count = list.count
+                                if UInt(bitPattern: n) < UInt(bitPattern: count) {
+                                    fp[a] = list.items[n]
+                                    continue
+                                }
+                                if n < 0 && n &+ count >= 0 {
+                                    fp[a] = list.items[n &+ count]
+                                    continue
+                                }
+                            } else if container.cell.layout == .tuple {
+                                let tuple = TupleObject(container)
+                                if UInt(bitPattern: n) < UInt(bitPattern: tuple.count) {
+                                    fp[a] = tuple[n]
+                                    continue
+                                }
+                            }
+                        }
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try subscriptSlowly(container, key)
+                    case .storeSubscript:
+                        let container = fp[a], key = fp[b]
+                        if key.isSmallInt && container.hasLayout(.list) {
+                            let list = ListObject(container)
+                            if UInt(bitPattern: key.smallInt) < UInt(bitPattern: list.count) {
+                                list[key.smallInt] = fp[c]
+                                continue
+                            }
+                        }
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try storeSubscriptSlowly(container, key, fp[c])
+                    case .deleteSubscript:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try deleteItem(fp[a], fp[b])
+                    case .slice:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try getItem(fp[b], try newSlice(fp[b + 1], fp[b + 2], .none))
+                    case .storeSlice:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try setItem(fp[a + 1], try newSlice(fp[a + 2], fp[a + 3], .none), fp[a])
+                    case .buildSlice:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try newSlice(fp[c], fp[c + 1], b == 3 ? fp[c + 2] : .none)
+
+                    // MARK: Calls
+                    case .call:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        let first = fp[a]
+                        var callee = first
+                        var arguments = fp + (a &+ 1 &+ FrameHeader.size)
+                        var count = b
+                        if first.isUnbound {
+                            callee = arguments.pointee
+                            arguments += 1
+                        } else {
+                            count &+= 1
+                        }
+                        let keywords = UInt32(truncatingIfNeeded: ip.pointee)
+                        if keywords == 0 && callee.hasLayout(.function), let lowered = FunctionObject(callee).lowered,
+                           lowered.pointee.simpleArgumentCount == count,
+                           state.pointee.recursionRemaining > 0, arguments + lowered.pointee.frameSize < state.pointee.stackLimit, state.pointee.breaker == 0 {
+                            // The hot path: arguments are where the callee's first locals are.
+                            state.pointee.recursionRemaining &-= 1
+                            arguments[FrameHeader.function] = callee
+                            arguments[FrameHeader.lowered] = Value(bits: UInt(bitPattern: lowered))
+                            arguments[FrameHeader.caller] = Value(bits: UInt(bitPattern: fp))
+                            arguments[FrameHeader.flags] = Value(bits: UInt(bitPattern: c) << 16)
+                            arguments[FrameHeader.object] = .unbound
+                            arguments[FrameHeader.namespace] = .unbound
+                            var n = count
+                            let locals = lowered.pointee.localCount
+                            while n < locals {
+                                arguments[n] = .unbound
+                                n &+= 1
+                            }
+                            fp = arguments
+                            ip = lowered.pointee.words
+                            k = lowered.pointee.constants
+                            state.pointee.frame = fp
+                            state.pointee.stackTop = fp + lowered.pointee.frameSize
+                            continue
+                        }
+                        if let entered = try enterCall(fp, callee, arguments, count, Int(keywords), c, overlay: true) {
+                            fp = entered
+                            ip = fp.frameIP
+                            k = fp.frameLowered.pointee.constants
+                        } else {
+                            ip += 1
+                        }
+                    case .callCopy:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        let first = fp[a]
+                        var callee = first
+                        var arguments = fp + (a &+ 1 &+ (ip.pointee >> 32 != 0 ? FrameHeader.size : 0))
+                        var count = b
+                        if first.isUnbound {
+                            callee = arguments.pointee
+                            arguments += 1
+                        } else {
+                            count &+= 1
+                        }
+                        if let entered = try enterCall(fp, callee, arguments, count, Int(UInt32(truncatingIfNeeded: ip.pointee)), c, overlay: false) {
+                            fp = entered
+                            ip = fp.frameIP
+                            k = fp.frameLowered.pointee.constants
+                        } else {
+                            ip += 1
+                        }
+                    case .callFunctionEx:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        if let entered = try callFunctionEx(fp, a, fp[b], fp[c], ip.pointee != 0 ? fp[c + 1] : .unbound) {
+                            fp = entered
+                            ip = fp.frameIP
+                            k = fp.frameLowered.pointee.constants
+                        } else {
+                            ip += 1
+                        }
+                    case .makeFunction:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try makeFunction(fp, b, fp + c)
+                    case .returnValue, .returnConst:
+                        let result = UInt8(truncatingIfNeeded: i) == Op.returnValue.rawValue ? fp[a] : k[Int(truncatingIfNeeded: i >> 32)]
+                        let flags = fp.frameFlags
+                        if flags & 0xFFFF == 0 && fp[FrameHeader.object].isUnbound {
+                            let caller = fp.frameCaller.unsafelyUnwrapped
+                            let lowered = caller.frameLowered
+                            state.pointee.recursionRemaining &+= 1
+                            state.pointee.frame = caller
+                            state.pointee.stackTop = lowered.pointee.isGenerator ? fp - FrameHeader.size : caller + lowered.pointee.frameSize
+                            caller[Int(bitPattern: flags >> 16)] = result
+                            ip = caller.frameIP + 1
+                            k = lowered.pointee.constants
+                            fp = caller
+                            continue
+                        }
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        if let caller = try leaveFrame(fp, result) {
+                            fp = caller
+                            ip = fp.frameIP
+                            k = fp.frameLowered.pointee.constants
+                        } else {
+                            return result
+                        }
+                    case .returnGenerator:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        let generator = try newGenerator(fp)
+                        if let caller = try leaveFrame(fp, generator) {
+                            fp = caller
+                            ip = fp.frameIP
+                            k = fp.frameLowered.pointee.constants
+                        } else {
+                            return generator
+                        }
+                    case .yieldValue:
+                        let result = fp[a]
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        let flags = fp.frameFlags
+                        let caller = fp.frameCaller
+                        suspendGenerator(fp)
+                        if flags & FrameFlag.entry != 0 { return result }
+                        fp = caller.unsafelyUnwrapped
+                        fp[Int(bitPattern: flags >> 16)] = result
+                        ip = fp.frameIP + 1
+                        k = fp.frameLowered.pointee.constants
+                    case .resume:
+                        if state.pointee.breaker != 0 {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            try safePoint()
+                        }
+
+                    // MARK: Iteration
+                    case .getIter:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try iter(fp[b])
+                    case .forIter:
+                        let iterator = fp[a]
+                        if iterator.hasLayout(.rangeIterator) {
+                            let cell = iterator.cell
+                            let remaining = cell.raw(RangeIteratorLayout.remaining)
+                            if remaining > 0 {
+                                let n = cell.raw(RangeIteratorLayout.current)
+                                cell.setRaw(remaining &- 1, at: RangeIteratorLayout.remaining)
+                                cell.setRaw(n &+ cell.raw(RangeIteratorLayout.step), at: RangeIteratorLayout.current)
+                                fp[b] = int(n)
+                                ip += 1
+                            } else {
+                                ip += 1 &+ Int(truncatingIfNeeded: Int64(bitPattern: ip.pointee))
+                            }
+                            continue
+                        }
+                        if iterator.hasLayout(.listIterator) {
+                            let cell = iterator.cell
+                            if cell[1].hasLayout(.list) {
+                                let n = cell.raw(2)
+                                let list = ListObject(cell[1])
+                                if UInt(bitPattern: n) < UInt(bitPattern: list.count) {
+                                    cell.setRaw(n &+ 1, at: 2)
+                                    fp[b] = list.items[n]
+                                    ip += 1
+                                    continue
+                                }
+                            }
+                        }
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        if iterator.hasLayout(.generator), let entered = try enterGenerator(fp, iterator, .none, b, FrameFlag.fromForIter) {
+                            fp = entered
+                            ip = fp.frameIP
+                            k = fp.frameLowered.pointee.constants
+                            continue
+                        }
+                        let item = try next(iterator)
+                        let distance = Int(truncatingIfNeeded: Int64(bitPattern: ip.pointee))
+                        ip += 1
+                        if item.isBound { fp[b] = item } else { ip += distance }
+                    case .send:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        let receiver = fp[a]
+                        if receiver.hasLayout(.generator) || receiver.hasLayout(.coroutine),
+                           let entered = try enterGenerator(fp, receiver, fp[b], c, FrameFlag.fromSend) {
+                            fp = entered
+                            ip = fp.frameIP
+                            k = fp.frameLowered.pointee.constants
+                            continue
+                        }
+                        let (value, isReturn) = try sendSlowly(receiver, fp[b])
+                        fp[c] = value
+                        let distance = Int(truncatingIfNeeded: Int64(bitPattern: ip.pointee))
+                        ip += 1
+                        if isReturn { ip += distance }
+                    case .getYieldFromIter:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try getYieldFromIter(fp, fp[a])
+                    case .getAwaitable:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try getAwaitable(fp[a], b)
+                    case .getAsyncIter:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try getAsyncIter(fp[a])
+                    case .getAsyncNext:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try getAsyncNext(fp[b])
+                    case .endAsyncFor:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try endAsyncFor(fp[a])
+                    case .cleanupThrow:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        let value = try cleanupThrow(fp[c])
+                        fp[a] = .none
+                        fp[b] = value
+
+                    // MARK: Building
+                    case .buildTuple:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try tuple(fp + c, b)
+                    case .buildList:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try list(fp + c, b)
+                    case .buildSet:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try buildSet(fp + c, b)
+                    case .buildMap:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try buildMap(fp + c, b)
+                    case .buildConstKeyMap:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try buildConstKeyMap(fp + c, b)
+                    case .buildString:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try buildString(fp + c, b)
+                    case .listAppend:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try append(ListObject(fp[a]), fp[b])
+                    case .setAdd:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try setAdd(fp[a], fp[b])
+                    case .mapAdd:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try set(DictObject(fp[a]), fp[b], fp[c])
+                    case .listExtend:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try listExtend(ListObject(fp[a]), fp[b])
+                    case .setUpdate:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try setUpdate(fp[a], fp[b])
+                    case .dictMerge:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try dictMerge(DictObject(fp[a]), fp[b], fp[c])
+                    case .dictUpdate:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try dictUpdate(DictObject(fp[a]), fp[b])
+                    case .unpackSequence:
+                        let value = fp[a]
+                        if value.hasLayout(.tuple) && TupleObject(value).count == b {
+                            let items = TupleObject(value).items
+                            var n = 0
+                            while n < b {
+                                fp[c &+ b &- 1 &- n] = items[n]
+                                n &+= 1
+                            }
+                            continue
+                        }
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try unpackSequence(value, b, fp + c)
+                    case .unpackEx:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try unpackEx(fp[a], b, c, fp + Int(ip.pointee))
+                        ip += 1
+                    case .formatValue:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try formatValue(fp[b], c == 0xFFFF ? .unbound : fp[c], Int(ip.pointee))
+                        ip += 1
+
+                    // MARK: Exceptions
+                    case .raise:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try raiseStatement(a > 0 ? fp[b] : .unbound, a > 1 ? fp[b + 1] : .unbound)
+                    case .reraise:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try reraise(fp, fp[a], b > 0 ? fp[c] : .unbound)
+                    case .pushExceptionInfo:
+                        let exception = fp[a]
+                        let handled = state.pointee.handled
+                        fp[a] = handled.pointee.value.isUnbound ? .none : handled.pointee.value
+                        fp[b] = exception
+                        handled.pointee.value = exception
+                    case .popExcept:
+                        let previous = fp[a]
+                        state.pointee.handled.pointee.value = previous.isNone ? .unbound : previous
+                    case .checkExceptionMatch:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = Value(try exceptionMatches(fp[b], fp[c]))
+                    case .checkGroupMatch:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try checkGroupMatch(fp, a, b, fp[c])
+                    case .withExceptStart:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try withExceptStart(fp[b], fp[c])
+                    case .beforeWith:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try beforeWith(fp, fp[b], a, c)
+                    case .beforeAsyncWith:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try beforeAsyncWith(fp, fp[b], a, c)
+                    case .loadAssertionError: fp[a] = types.pointee.assertionError
+                    case .loadBuildClass:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try loadBuildClass(fp)
+
+                    // MARK: Imports, patterns, intrinsics
+                    case .importName:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try importName(fp, Int(ip.pointee), fp[b], fp[c])
+                        ip += 1
+                    case .importFrom:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try importFrom(fp[b], fp.frameLowered.pointee.names[Int(ip.pointee)])
+                        ip += 1
+                    case .matchClass:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try matchClass(fp[a], fp[b], fp[c], Int(ip.pointee))
+                        ip += 1
+                    case .matchMapping: fp[a] = Value(type(of: fp[b]).has(TypeFlag.mapping))
+                    case .matchSequence: fp[a] = Value(type(of: fp[b]).has(TypeFlag.sequence))
+                    case .matchKeys:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try matchKeys(fp[b], fp[c])
+                    case .getLen:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = int(try length(fp[b]))
+                    case .intrinsic1:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try intrinsic1(fp, c, fp[b])
+                    case .intrinsic2:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try intrinsic2(Int(ip.pointee), fp[b], fp[c])
+                        ip += 1
+                    }
+                }
+            } catch {
+                guard let handler = unwind() else { throw error }
+                fp = handler
+                ip = fp.frameIP
+                k = fp.frameLowered.pointee.constants
+            }
+        }
+    }
+
+    /// Orders two small ints; op as in COMPARE_OP: < <= == != > >=.
+    @inline(__always) static func compareInts(_ op: UInt8, _ l: Value, _ r: Value) -> Bool {
+        let x = Int(bitPattern: l.bits), y = Int(bitPattern: r.bits)
+        switch op {
+        case 0: return x < y
+        case 1: return x <= y
+        case 2: return x == y
+        case 3: return x != y
+        case 4: return x > y
+        default: return x >= y
+        }
+    }
+}

@@ -1,0 +1,904 @@
+// Lowering: from the exact stack code to register code. A walk over the code with an abstract
+// stack: a load of a local or a constant is only noted, and becomes an operand of the instruction that uses it; what
+// must be in memory goes to its home, the frame slot that belongs to its stack position.
+//
+// Homes: position n's home follows position n-1's. Behind the first of a call's two callable places there
+// is a gap of a frame header, so that the arguments are where the callee's locals will be. Where control joins, all
+// entries are in their homes, and homes are the same on every way in: a first pass over the control flow finds the
+// stack at each leader.
+
+import TaipanBytecode
+
+/// One position of the abstract stack.
+private struct StackEntry {
+    enum Kind { case temporary, local, constant }
+    var kind: Kind
+    var index: Int
+    var home: Int
+    /// A header's gap follows.
+    var opensCall: Bool
+}
+
+struct Lowering {
+    private let t: Thread
+    private let code: CodeCell
+    private var instructions: [Instruction] = []
+    /// Per code unit: index into `instructions`, or -1.
+    private var instructionAt: [Int32] = []
+    private var isLeader: [Bool] = []
+    /// The stack at each leader that can be reached: the gap flags by position.
+    private var stackAt: [[Bool]?] = []
+    private var stack: [StackEntry] = []
+    private var words: [UInt64] = []
+    private var offsets: [UInt32] = []
+    private var limits: [UInt16] = []
+    /// Word index of each leader's first instruction, by code unit.
+    private var wordAt: [Int32] = []
+    private var fixups: [(word: Int, inHigh: Bool, target: Int)] = []
+    private var entries: [ExceptionEntry] = []
+    private var pendingKeywords = 0
+    private var unit = 0
+    private var limit = 0
+    private var deepest = 0
+    private let localCount: Int
+    private let isGenerator: Bool
+
+    private init(_ t: Thread, _ code: CodeCell) {
+        self.t = t
+        self.code = code
+        localCount = TupleObject(code.localsplusnames).count
+        isGenerator = code.isGenerator
+    }
+
+    /// Lowers `code`; the result is kept in it.
+    /// - Throws: SystemError for code that no compiler makes.
+    static func lower(_ t: Thread, _ code: CodeCell) throws(Raised) -> UnsafeMutablePointer<LoweredCode> {
+        if let known = code.lowered { return known }
+        var lowering = Lowering(t, code)
+        guard lowering.decode(), lowering.findStacks() else { throw t.raise(.systemError, "unknown opcode") }
+        lowering.emitAll()
+        if lowering.deepest >= 0xFFF0 { throw t.raise(.systemError, "code object with more than 65520 frame slots") }
+        return lowering.finish()
+    }
+
+    // MARK: Decoding and control flow
+
+    private mutating func decode() -> Bool {
+        let bytes = Array(BytesObject(code.code).buffer)
+        let units = bytes.count / 2
+        instructionAt = Array(repeating: -1, count: units + 1)
+        isLeader = Array(repeating: false, count: units + 1)
+        stackAt = Array(repeating: nil, count: units + 1)
+        wordAt = Array(repeating: -1, count: units + 1)
+        for instruction in InstructionSequence(bytes) {
+            instructionAt[instruction.start / 2] = Int32(instructions.count)
+            if instruction.offset / 2 <= units { instructionAt[instruction.offset / 2] = Int32(instructions.count) }
+            instructions.append(instruction)
+        }
+        for entry in ExceptionTable(Array(BytesObject(code.exceptiontable).buffer)) {
+            entries.append(entry)
+            guard entry.start / 2 <= units, entry.end / 2 <= units, entry.target / 2 < units else { return false }
+            isLeader[entry.start / 2] = true
+            isLeader[entry.end / 2] = true
+            isLeader[entry.target / 2] = true
+        }
+        for instruction in instructions {
+            guard let target = Lowering.jumpTarget(instruction) else { continue }
+            guard target >= 0, target / 2 < units else { return false }
+            isLeader[target / 2] = true
+        }
+        return true
+    }
+
+    /// Where a jump goes; FOR_ITER's exhaustion goes behind its END_FOR.
+    private static func jumpTarget(_ instruction: Instruction) -> Int? {
+        guard let target = instruction.target else { return nil }
+        return instruction.opcode == .forIter ? target + 2 : target
+    }
+
+    /// Finds the stack at every reachable leader.
+    private mutating func findStacks() -> Bool {
+        var work: [Int] = [0]
+        stackAt[0] = []
+        while let start = work.popLast() {
+            guard var flags = stackAt[start], instructionAt[start] >= 0 else { continue }
+            var i = Int(instructionAt[start])
+            while i < instructions.count {
+                let instruction = instructions[i]
+                let at = instruction.start / 2
+                if at != start && isLeader[at] {
+                    reach(at, flags, &work)
+                    break
+                }
+                reachHandlers(instruction, flags, &work)
+                if let target = Lowering.jumpTarget(instruction) {
+                    var there = flags
+                    guard Lowering.simulate(instruction, &there, jumping: true) else { return false }
+                    reach(target / 2, there, &work)
+                }
+                guard Lowering.simulate(instruction, &flags, jumping: false) else { return false }
+                if Lowering.endsBlock(instruction.opcode) { break }
+                i += 1
+            }
+        }
+        return true
+    }
+
+    private mutating func reach(_ unit: Int, _ flags: [Bool], _ work: inout [Int]) {
+        if stackAt[unit] == nil {
+            stackAt[unit] = flags
+            work.append(unit)
+        }
+    }
+
+    /// The handlers of ranges that cover the instruction, with the stack cut to their depth.
+    private mutating func reachHandlers(_ instruction: Instruction, _ flags: [Bool], _ work: inout [Int]) {
+        for entry in entries where instruction.offset >= entry.start && instruction.offset < entry.end && flags.count >= entry.depth {
+            var there = Array(flags[..<entry.depth])
+            if entry.lasti { there.append(false) }
+            there.append(false)
+            reach(entry.target / 2, there, &work)
+        }
+    }
+
+    private static func endsBlock(_ opcode: Opcode) -> Bool {
+        switch opcode {
+        case .returnValue, .returnConst, .reraise, .raiseVarargs, .jumpForward, .jumpBackward, .jumpBackwardNoInterrupt, .interpreterExit: true
+        default: false
+        }
+    }
+
+    /// How an instruction changes the gap flags. Only what stays below matters: pops, then pushes.
+    private static func simulate(_ instruction: Instruction, _ flags: inout [Bool], jumping: Bool) -> Bool {
+        let argument = instruction.argument
+        switch instruction.opcode {
+        case .pushNull:
+            flags.append(true)
+            return true
+        case .loadGlobal:
+            if argument & 1 != 0 { flags.append(true) }
+            flags.append(false)
+            return true
+        case .loadAttr:
+            guard flags.popLast() != nil else { return false }
+            if argument & 1 != 0 { flags.append(true) }
+            flags.append(false)
+            return true
+        case .loadSuperAttr:
+            guard flags.count >= 3 else { return false }
+            flags.removeLast(3)
+            if argument & 1 != 0 { flags.append(true) }
+            flags.append(false)
+            return true
+        case .copy, .swap:
+            if instruction.opcode == .copy { flags.append(false) }
+            return flags.count >= argument
+        case .forIter where jumping:
+            return flags.popLast() != nil
+        case .returnGenerator:
+            flags.append(false)
+            return true
+        default:
+            return simulateByEffect(instruction, &flags, jumping)
+        }
+    }
+
+    private static func simulateByEffect(_ instruction: Instruction, _ flags: inout [Bool], _ jumping: Bool) -> Bool {
+        let effect = instruction.opcode.stackEffect(instruction.argument, jumping: jumping)
+        let pushes = pushCount(instruction)
+        let pops = pushes - effect
+        guard pops >= 0, flags.count >= pops else { return false }
+        flags.removeLast(pops)
+        for _ in 0..<pushes { flags.append(false) }
+        return true
+    }
+
+    /// How many entries the instruction leaves on top that it made; the rest of its effect is pops.
+    private static func pushCount(_ instruction: Instruction) -> Int {
+        switch instruction.opcode {
+        case .popTop, .storeFast, .storeName, .storeGlobal, .storeDeref, .storeAttr, .storeSubscr, .storeSlice, .deleteAttr, .deleteSubscr, .returnValue,
+             .popJumpIfTrue, .popJumpIfFalse, .popJumpIfNone, .popJumpIfNotNone, .raiseVarargs, .reraise, .popExcept, .listAppend, .setAdd, .mapAdd,
+             .listExtend, .setUpdate, .dictMerge, .dictUpdate, .endFor, .endAsyncFor, .nop, .resume, .makeCell, .copyFreeVars, .deleteFast, .deleteName,
+             .deleteGlobal, .deleteDeref, .setupAnnotations, .kwNames, .jumpForward, .jumpBackward, .jumpBackwardNoInterrupt, .returnConst, .interpreterExit, .cache,
+             .extendedArg: return 0
+        case .unpackSequence: return instruction.argument
+        case .unpackEx: return (instruction.argument & 0xFF) + (instruction.argument >> 8) + 1
+        case .beforeWith, .beforeAsyncWith, .pushExcInfo, .checkEgMatch, .checkExcMatch, .cleanupThrow: return 2
+        case .getLen, .matchMapping, .matchSequence, .importFrom, .getAnext: return 2
+        case .matchKeys: return 3
+        case .send: return 2
+        case .withExceptStart: return 1
+        default: return 1
+        }
+    }
+
+    // MARK: The abstract stack
+
+    private func nextHome() -> Int {
+        guard let top = stack.last else { return localCount }
+        return top.home + 1 + (top.opensCall ? FrameHeader.size : 0)
+    }
+
+    private mutating func push(_ kind: StackEntry.Kind, _ index: Int = 0, opensCall: Bool = false) {
+        let home = nextHome()
+        stack.append(StackEntry(kind: kind, index: index, home: home, opensCall: opensCall))
+        deepest = max(deepest, home + 1)
+    }
+
+    /// Pushes a result that the instruction being emitted writes: gives its slot.
+    private mutating func pushResult(opensCall: Bool = false) -> Int {
+        push(.temporary, opensCall: opensCall)
+        return stack[stack.count - 1].home
+    }
+
+    @discardableResult private mutating func pop() -> StackEntry { stack.removeLast() }
+
+    /// Puts entry `i` into its home.
+    private mutating func settle(_ i: Int) {
+        let entry = stack[i]
+        switch entry.kind {
+        case .temporary: return
+        case .local: emit(.move, entry.home, entry.index)
+        case .constant: emitConstant(entry.home, entry.index)
+        }
+        stack[i].kind = .temporary
+    }
+
+    private mutating func settleAll() { for i in stack.indices { settle(i) } }
+
+    /// Settles the top `count` entries.
+    private mutating func settleTop(_ count: Int) { for i in max(0, stack.count - count)..<stack.count { settle(i) } }
+
+    /// Before local `index` changes: entries that still name it take its value now.
+    private mutating func settleUses(of index: Int) {
+        for i in stack.indices where stack[i].kind == .local && stack[i].index == index { settle(i) }
+    }
+
+    /// The slot to read a popped entry from.
+    private mutating func slot(_ entry: StackEntry) -> Int {
+        switch entry.kind {
+        case .temporary: return entry.home
+        case .local: return entry.index
+        case .constant:
+            emitConstant(entry.home, entry.index)
+            return entry.home
+        }
+    }
+
+    // MARK: Emission
+
+    private mutating func emit(_ op: Op, _ a: Int = 0, _ b: Int = 0, _ c: Int = 0) {
+        let high = UInt64(UInt16(truncatingIfNeeded: c)) << 48 | UInt64(UInt16(truncatingIfNeeded: b)) << 32
+        word(high | UInt64(UInt16(truncatingIfNeeded: a)) << 16 | UInt64(op.rawValue))
+    }
+
+    /// An instruction whose b and c are one 32-bit number.
+    private mutating func emitWide(_ op: Op, _ a: Int, _ bc: Int) {
+        word(UInt64(UInt32(truncatingIfNeeded: bc)) << 32 | UInt64(UInt16(truncatingIfNeeded: a)) << 16 | UInt64(op.rawValue))
+    }
+
+    private mutating func emitConstant(_ slot: Int, _ index: Int) { emitWide(.loadConst, slot, index) }
+
+    private mutating func word(_ w: UInt64) {
+        words.append(w)
+        offsets.append(UInt32(unit))
+        limits.append(UInt16(truncatingIfNeeded: min(limit, 0xFFFF)))
+    }
+
+    private mutating func emitJump(_ op: Op, _ a: Int, _ target: Int) {
+        fixups.append((words.count, true, target / 2))
+        emitWide(op, a, 0)
+    }
+
+    private mutating func jumpWord(_ target: Int) {
+        fixups.append((words.count, false, target / 2))
+        word(0)
+    }
+
+    private mutating func emitAll() {
+        var isReachable = true
+        var i = 0
+        while i < instructions.count {
+            let instruction = instructions[i]
+            let at = instruction.start / 2
+            unit = instruction.offset / 2
+            if isLeader[at] || at == 0 {
+                if isReachable { settleAll() }
+                if let flags = stackAt[at] {
+                    stack.removeAll(keepingCapacity: true)
+                    for flag in flags { push(.temporary, opensCall: flag) }
+                    isReachable = true
+                } else {
+                    isReachable = false
+                }
+                wordAt[at] = Int32(words.count)
+            }
+            if !isReachable {
+                i += 1
+                continue
+            }
+            limit = nextHome()
+            let used = emitOne(i)
+            if Lowering.endsBlock(instruction.opcode) { isReachable = false }
+            i += used
+        }
+    }
+
+    /// True when instruction `i` exists, is no leader, and is `opcode`.
+    private func follows(_ i: Int, _ opcode: Opcode) -> Bool {
+        i < instructions.count && instructions[i].opcode == opcode && !isLeader[instructions[i].start / 2]
+    }
+
+    /// Emits instruction `i`; gives how many were consumed.
+    private mutating func emitOne(_ i: Int) -> Int {
+        let instruction = instructions[i]
+        let argument = instruction.argument
+        switch instruction.opcode {
+        case .nop, .extendedArg, .cache, .endFor, .interpreterExit, .reserved: break
+        case .loadFast: push(.local, argument)
+        case .loadConst: push(.constant, argument)
+        case .loadFastCheck:
+            let dst = pushResult()
+            emit(.loadLocalCheck, dst, argument)
+        case .loadFastAndClear:
+            let dst = pushResult()
+            settleUses(of: argument)
+            emit(.move, dst, argument)
+            emit(.clear, argument)
+        case .loadClosure:
+            push(.local, argument)
+        case .storeFast:
+            let value = pop()
+            settleUses(of: argument)
+            if value.kind == .constant { emitConstant(argument, value.index) } else { emit(.move, argument, slot(value)) }
+        case .deleteFast:
+            settleUses(of: argument)
+            emit(.deleteLocal, argument)
+        case .popTop: pop()
+        case .pushNull:
+            let dst = pushResult(opensCall: true)
+            emit(.clear, dst)
+        case .copy:
+            let source = stack[stack.count - argument]
+            switch source.kind {
+            case .temporary:
+                let dst = pushResult()
+                emit(.move, dst, source.home)
+            default: push(source.kind, source.index)
+            }
+        case .swap: emitSwap(argument)
+        case .binaryOp: return 1 + emitBinary(argument, i)
+        case .compareOp: return 1 + emitCompare(argument >> 4, i)
+        case .isOp: return 1 + emitIs(argument, i)
+        case .containsOp:
+            let container = slot(pop()), item = slot(pop())
+            let (dst, used) = destination(i)
+            emit(.contains, dst, item, container)
+            word(UInt64(argument))
+            return 1 + used
+        case .unaryNegative: return 1 + emitUnary(.negative, i)
+        case .unaryNot: return 1 + emitUnary(.not, i)
+        case .unaryInvert: return 1 + emitUnary(.invert, i)
+        case .jumpForward:
+            settleAll()
+            emitJump(.jump, 0, instruction.target ?? 0)
+        case .jumpBackward, .jumpBackwardNoInterrupt:
+            settleAll()
+            emitJump(.jumpBack, 0, instruction.target ?? 0)
+        case .popJumpIfTrue: emitBranch(.jumpIfTrue, instruction)
+        case .popJumpIfFalse: emitBranch(.jumpIfFalse, instruction)
+        case .popJumpIfNone: emitBranch(.jumpIfNone, instruction)
+        case .popJumpIfNotNone: emitBranch(.jumpIfNotNone, instruction)
+        default: return emitRest(i)
+        }
+        return 1
+    }
+
+    /// The slot for the one result of the instruction emitted next: the local of a following STORE_FAST, or a fresh temporary.
+    private mutating func destination(_ i: Int) -> (slot: Int, used: Int) {
+        if follows(i + 1, .storeFast) {
+            let local = instructions[i + 1].argument
+            settleUses(of: local)
+            return (local, 1)
+        }
+        return (pushResult(), 0)
+    }
+
+    private mutating func emitUnary(_ op: Op, _ i: Int) -> Int {
+        let value = slot(pop())
+        let (dst, used) = destination(i)
+        emit(op, dst, value)
+        return used
+    }
+
+    private mutating func emitBranch(_ op: Op, _ instruction: Instruction) {
+        let condition = slot(pop())
+        settleAll()
+        emitJump(op, condition, instruction.target ?? 0)
+    }
+
+    private mutating func emitSwap(_ n: Int) {
+        let a = stack.count - 1, b = stack.count - n
+        if a == b { return }
+        let top = stack[a], other = stack[b]
+        switch (top.kind, other.kind) {
+        case (.temporary, .temporary): emit(.swap, top.home, other.home)
+        case (.temporary, _): emit(.move, other.home, top.home)
+        case (_, .temporary): emit(.move, top.home, other.home)
+        default: break
+        }
+        stack[a].kind = other.kind
+        stack[a].index = other.index
+        stack[b].kind = top.kind
+        stack[b].index = top.index
+    }
+
+    private mutating func emitBinary(_ number: Int, _ i: Int) -> Int {
+        let right = pop(), left = pop()
+        let op: (Op, Op?) = switch number {
+        case 0, 13: (.add, .addK)
+        case 10, 23: (.subtract, .subtractK)
+        case 5, 18: (.multiply, .multiplyK)
+        case 2: (.floorDivide, nil)
+        case 6: (.remainder, nil)
+        case 1: (.and, nil)
+        case 11: (.trueDivide, nil)
+        default: (.binary, nil)
+        }
+        let inPlaceSensitive = number >= 13
+        let lhs = slot(left)
+        // In-place forms of the fast operators differ only for mutable left operands: the number goes along.
+        if right.kind == .constant, let constantForm = op.1, right.index < 0xFFFF {
+            let (dst, used) = destination(i)
+            emit(constantForm, dst, lhs, right.index)
+            word(UInt64(number))
+            return used
+        }
+        let rhs = slot(right)
+        let (dst, used) = destination(i)
+        _ = inPlaceSensitive
+        emit(op.0, dst, lhs, rhs)
+        word(UInt64(number))
+        return used
+    }
+
+    private mutating func emitCompare(_ number: Int, _ i: Int) -> Int {
+        let right = pop(), left = pop()
+        let lhs = slot(left)
+        let isTrue = follows(i + 1, .popJumpIfTrue)
+        if isTrue || follows(i + 1, .popJumpIfFalse) {
+            let target = instructions[i + 1].target ?? 0
+            let useConstant = right.kind == .constant && right.index < 0xFFFF
+            let rhs = useConstant ? right.index : slot(right)
+            settleAll()
+            let base: Op = useConstant ? .jumpLessK : .jumpLess
+            emit(Op(rawValue: base.rawValue + UInt8(number)) ?? base, lhs, rhs, isTrue ? 1 : 0)
+            jumpWord(target)
+            return 1
+        }
+        let rhs = slot(right)
+        let (dst, used) = destination(i)
+        emit(Op(rawValue: Op.less.rawValue + UInt8(number)) ?? .less, dst, lhs, rhs)
+        return used
+    }
+
+    private mutating func emitIs(_ invert: Int, _ i: Int) -> Int {
+        let rhs = slot(pop()), lhs = slot(pop())
+        let isTrue = follows(i + 1, .popJumpIfTrue)
+        if isTrue || follows(i + 1, .popJumpIfFalse) {
+            let target = instructions[i + 1].target ?? 0
+            settleAll()
+            emit(.jumpIdentical, lhs, rhs, (isTrue ? 1 : 0) ^ invert)
+            jumpWord(target)
+            return 1
+        }
+        let (dst, used) = destination(i)
+        emit(.identical, dst, lhs, rhs)
+        word(UInt64(invert))
+        return used
+    }
+
+    // MARK: The less common instructions
+
+    private mutating func emitRest(_ i: Int) -> Int {
+        let instruction = instructions[i]
+        let argument = instruction.argument
+        switch instruction.opcode {
+        case .loadGlobal:
+            if argument & 1 != 0 {
+                let null = pushResult(opensCall: true)
+                emit(.clear, null)
+            }
+            let (dst, used) = argument & 1 != 0 ? (pushResult(), 0) : destination(i)
+            emitWide(.loadGlobal, dst, argument >> 1)
+            for _ in 0..<3 { word(0) }
+            return 1 + used
+        case .loadAttr: return 1 + emitLoadAttr(argument, i)
+        case .storeAttr:
+            let object = slot(pop()), value = slot(pop())
+            emit(.storeAttr, object, value)
+            cacheWords(argument)
+        case .deleteAttr:
+            emit(.deleteAttr, slot(pop()))
+            word(UInt64(argument))
+        case .loadSuperAttr:
+            settleTop(3)
+            let first = stack[stack.count - 3].home
+            for _ in 0..<3 { pop() }
+            let dst = pushResult(opensCall: argument & 1 != 0)
+            let second = argument & 1 != 0 ? pushResult() : 0xFFFF
+            // The three operands are read before the destinations are written.
+            emit(.loadSuperAttr, dst, first, second)
+            word(UInt64(argument >> 2))
+        case .loadName: emitWide(.loadName, pushResult(), argument)
+        case .storeName: emitWide(.storeName, slot(pop()), argument)
+        case .deleteName: emitWide(.deleteName, 0, argument)
+        case .storeGlobal: emitWide(.storeGlobal, slot(pop()), argument)
+        case .deleteGlobal: emitWide(.deleteGlobal, 0, argument)
+        case .loadLocals: emit(.loadLocals, pushResult())
+        case .loadFromDictOrGlobals:
+            settleTop(1)
+            emitWide(.loadFromDictOrGlobals, stack[stack.count - 1].home, argument)
+        case .loadFromDictOrDeref:
+            settleTop(1)
+            emitWide(.loadFromDictOrDeref, stack[stack.count - 1].home, argument)
+        case .setupAnnotations: emit(.setupAnnotations)
+        case .makeCell: emit(.makeCell, argument)
+        case .copyFreeVars: emit(.copyFreeVars, argument)
+        case .loadDeref: emit(.loadCell, pushResult(), argument)
+        case .storeDeref: emit(.storeCell, argument, slot(pop()))
+        case .deleteDeref: emit(.deleteCell, argument)
+        case .binarySubscr:
+            let key = slot(pop()), container = slot(pop())
+            let (dst, used) = destination(i)
+            emit(.subscript_, dst, container, key)
+            return 1 + used
+        case .storeSubscr:
+            let key = slot(pop()), container = slot(pop()), value = slot(pop())
+            emit(.storeSubscript, container, key, value)
+        case .deleteSubscr:
+            let key = slot(pop()), container = slot(pop())
+            emit(.deleteSubscript, container, key)
+        case .binarySlice:
+            settleTop(3)
+            let first = stack[stack.count - 3].home
+            for _ in 0..<3 { pop() }
+            emit(.slice, pushResult(), first)
+        case .storeSlice:
+            settleTop(4)
+            emit(.storeSlice, stack[stack.count - 4].home)
+            for _ in 0..<4 { pop() }
+        case .buildSlice:
+            settleTop(argument)
+            let first = stack[stack.count - argument].home
+            for _ in 0..<argument { pop() }
+            emit(.buildSlice, pushResult(), argument, first)
+        case .kwNames: pendingKeywords = argument + 1
+        case .call: return 1 + emitCall(argument, i)
+        case .callFunctionEx:
+            let count = argument & 1 != 0 ? 4 : 3
+            settleTop(count)
+            let first = stack.count - count
+            let callable = stack[first + 1].home, arguments = stack[first + 2].home
+            for _ in 0..<count { pop() }
+            emit(.callFunctionEx, pushResult(), callable, arguments)
+            word(UInt64(argument & 1))
+        case .makeFunction: emitMakeFunction(argument)
+        default: return emitOthers(i)
+        }
+        return 1
+    }
+
+    private mutating func cacheWords(_ name: Int) {
+        word(UInt64(name))
+        for _ in 0..<3 { word(0) }
+    }
+
+    private mutating func emitLoadAttr(_ argument: Int, _ i: Int) -> Int {
+        let object = slot(pop())
+        if argument & 1 == 0 {
+            let (dst, used) = destination(i)
+            emit(.loadAttr, dst, object)
+            cacheWords(argument >> 1)
+            return used
+        }
+        let first = pushResult(opensCall: true)
+        let second = pushResult()
+        emit(.loadMethod, first, object, second)
+        cacheWords(argument >> 1)
+        return 0
+    }
+
+    private mutating func emitCall(_ count: Int, _ i: Int) -> Int {
+        settleTop(count + 2)
+        let base = stack.count - count - 2
+        let inPlace = stack[base].opensCall && !isGenerator
+        // Without the gap the two places are neighbours; with it, the copying form finds the second behind the gap.
+        let first = stack[base].home
+        let hasGap = stack[base].opensCall
+        for _ in 0..<(count + 2) { pop() }
+        let (dst, used) = destination(i)
+        emit(inPlace ? .call : .callCopy, first, count, dst)
+        word(UInt64(pendingKeywords) | (hasGap ? 1 << 32 : 0))
+        pendingKeywords = 0
+        return used
+    }
+
+    private mutating func emitMakeFunction(_ flags: Int) {
+        let count = 1 + flags.nonzeroBitCount
+        settleTop(count)
+        let first = stack[stack.count - count].home
+        for _ in 0..<count { pop() }
+        emit(.makeFunction, pushResult(), flags, first)
+    }
+
+    private mutating func emitBuild(_ op: Op, _ count: Int, extra: Int = 0) {
+        let total = count + extra
+        settleTop(total)
+        let first = total > 0 ? stack[stack.count - total].home : nextHome()
+        for _ in 0..<total { pop() }
+        emit(op, pushResult(), count, first)
+    }
+
+    private mutating func emitOthers(_ i: Int) -> Int {
+        let instruction = instructions[i]
+        let argument = instruction.argument
+        switch instruction.opcode {
+        case .returnValue: emit(.returnValue, slot(pop()))
+        case .returnConst: emitWide(.returnConst, 0, argument)
+        case .returnGenerator: emit(.returnGenerator, 0, pushResult())
+        case .yieldValue:
+            let value = slot(pop())
+            settleAll()
+            limit = nextHome()
+            // Within `yield from` and `await` the receiver lies below.
+            let receiver = i > 0 && instructions[i - 1].opcode == .send ? stack[stack.count - 1].home : 0xFFFF
+            emit(.yieldValue, value, pushResult(), receiver)
+        case .resume: emit(.resume, argument)
+        case .getIter:
+            let value = slot(pop())
+            emit(.getIter, pushResult(), value)
+        case .forIter: return 1 + emitForIter(i)
+        case .send:
+            let value = slot(pop())
+            settleAll()
+            let receiver = stack[stack.count - 1].home
+            emit(.send, receiver, value, pushResult())
+            jumpWord(instruction.target ?? 0)
+        case .endSend:
+            settleTop(1)
+            let value = pop(), receiver = pop()
+            _ = receiver
+            let dst = pushResult()
+            emit(.move, dst, value.home)
+        case .getYieldFromIter: emitInPlace(.getYieldFromIter, argument)
+        case .getAwaitable: emitInPlace(.getAwaitable, argument)
+        case .getAiter: emitInPlace(.getAsyncIter, 0)
+        case .getAnext:
+            settleTop(1)
+            let iterator = stack[stack.count - 1].home
+            emit(.getAsyncNext, pushResult(), iterator)
+        case .endAsyncFor:
+            settleTop(2)
+            emit(.endAsyncFor, stack[stack.count - 1].home)
+            pop()
+            pop()
+        case .cleanupThrow:
+            settleTop(3)
+            let exception = pop().home
+            pop()
+            pop()
+            let none = pushResult(), value = pushResult()
+            emit(.cleanupThrow, none, value, exception)
+        case .buildTuple: emitBuild(.buildTuple, argument)
+        case .buildList: emitBuild(.buildList, argument)
+        case .buildSet: emitBuild(.buildSet, argument)
+        case .buildString: emitBuild(.buildString, argument)
+        case .buildMap: emitBuild(.buildMap, argument * 2)
+        case .buildConstKeyMap: emitBuild(.buildConstKeyMap, argument, extra: 1)
+        case .listAppend, .setAdd, .listExtend, .setUpdate, .dictUpdate, .dictMerge: emitInto(instruction)
+        case .mapAdd:
+            let value = slot(pop()), key = slot(pop())
+            emit(.mapAdd, stack[stack.count - argument].home, key, value)
+        default: return emitLast(i)
+        }
+        return 1
+    }
+
+    private mutating func emitInPlace(_ op: Op, _ argument: Int) {
+        settleTop(1)
+        emit(op, stack[stack.count - 1].home, argument)
+    }
+
+    private mutating func emitInto(_ instruction: Instruction) {
+        let value = slot(pop())
+        let target = stack[stack.count - instruction.argument].home
+        let op: Op = switch instruction.opcode {
+        case .listAppend: .listAppend
+        case .setAdd: .setAdd
+        case .listExtend: .listExtend
+        case .setUpdate: .setUpdate
+        case .dictMerge: .dictMerge
+        default: .dictUpdate
+        }
+        // DICT_MERGE names the function for its message: it lies below the arguments tuple and the dict.
+        let callable = instruction.opcode == .dictMerge && stack.count >= 3 ? stack[stack.count - instruction.argument - 2].home : 0
+        emit(op, target, value, callable)
+    }
+
+    private mutating func emitForIter(_ i: Int) -> Int {
+        settleAll()
+        let iterator = stack[stack.count - 1].home
+        let target = Lowering.jumpTarget(instructions[i]) ?? 0
+        let (dst, used) = destination(i)
+        emit(.forIter, iterator, dst)
+        jumpWord(target)
+        return used
+    }
+
+    private mutating func emitLast(_ i: Int) -> Int {
+        let instruction = instructions[i]
+        let argument = instruction.argument
+        switch instruction.opcode {
+        case .unpackSequence:
+            let value = slot(pop())
+            // Items are pushed last first: item k's home counts down from the top.
+            for _ in 0..<argument { _ = pushResult() }
+            emit(.unpackSequence, value, argument, argument > 0 ? stack[stack.count - argument].home : 0)
+            return 1 + unpackIntoLocals(i, argument)
+        case .unpackEx:
+            let value = slot(pop())
+            let before = argument & 0xFF, after = argument >> 8
+            for _ in 0..<(before + after + 1) { _ = pushResult() }
+            emit(.unpackEx, value, before, after)
+            word(UInt64(stack[stack.count - before - after - 1].home))
+        case .formatValue:
+            let spec = argument & 4 != 0 ? slot(pop()) : 0xFFFF
+            let value = slot(pop())
+            emit(.formatValue, pushResult(), value, spec)
+            word(UInt64(argument & 3))
+        case .raiseVarargs:
+            settleTop(argument)
+            let first = argument > 0 ? stack[stack.count - argument].home : 0
+            for _ in 0..<argument { pop() }
+            emit(.raise, argument, first)
+        case .reraise:
+            settleAll()
+            let exception = stack[stack.count - 1].home
+            let lasti = argument > 0 ? stack[stack.count - 1 - argument].home : 0
+            emit(.reraise, exception, argument, lasti)
+            pop()
+        case .pushExcInfo:
+            settleTop(1)
+            let exception = stack[stack.count - 1].home
+            emit(.pushExceptionInfo, exception, pushResult())
+        case .popExcept: emit(.popExcept, slot(pop()))
+        case .checkExcMatch:
+            let pattern = slot(pop())
+            settleTop(1)
+            let exception = stack[stack.count - 1].home
+            emit(.checkExceptionMatch, pushResult(), exception, pattern)
+        case .checkEgMatch:
+            let pattern = slot(pop())
+            settleTop(1)
+            let group = stack[stack.count - 1].home
+            emit(.checkGroupMatch, group, pushResult(), pattern)
+        case .withExceptStart:
+            settleTop(4)
+            let exit = stack[stack.count - 4].home, exception = stack[stack.count - 1].home
+            emit(.withExceptStart, pushResult(), exit, exception)
+        case .beforeWith, .beforeAsyncWith:
+            let manager = slot(pop())
+            let exit = pushResult(), entered = pushResult()
+            emit(instruction.opcode == .beforeWith ? .beforeWith : .beforeAsyncWith, exit, manager, entered)
+        case .loadAssertionError: emit(.loadAssertionError, pushResult())
+        case .loadBuildClass: emit(.loadBuildClass, pushResult())
+        case .importName:
+            let fromlist = slot(pop()), level = slot(pop())
+            emit(.importName, pushResult(), level, fromlist)
+            word(UInt64(argument))
+        case .importFrom:
+            settleTop(1)
+            let module = stack[stack.count - 1].home
+            emit(.importFrom, pushResult(), module)
+            word(UInt64(argument))
+        default: emitPatterns(instruction)
+        }
+        return 1
+    }
+
+    /// Nothing yet: items go to their homes and are moved on by the STORE_FASTs that follow.
+    private mutating func unpackIntoLocals(_ i: Int, _ count: Int) -> Int { 0 }
+
+    private mutating func emitPatterns(_ instruction: Instruction) {
+        let argument = instruction.argument
+        switch instruction.opcode {
+        case .matchClass:
+            settleTop(3)
+            let names = pop().home, type = pop().home, subject = pop().home
+            emit(.matchClass, subject, type, names)
+            word(UInt64(argument))
+            _ = pushResult()
+        case .matchMapping, .matchSequence:
+            settleTop(1)
+            let subject = stack[stack.count - 1].home
+            emit(instruction.opcode == .matchMapping ? .matchMapping : .matchSequence, pushResult(), subject)
+        case .matchKeys:
+            settleTop(2)
+            let keys = stack[stack.count - 1].home, subject = stack[stack.count - 2].home
+            emit(.matchKeys, pushResult(), subject, keys)
+        case .getLen:
+            settleTop(1)
+            let subject = stack[stack.count - 1].home
+            emit(.getLen, pushResult(), subject)
+        case .callIntrinsic1:
+            let value = slot(pop())
+            emit(.intrinsic1, pushResult(), value, argument)
+        case .callIntrinsic2:
+            let second = slot(pop()), first = slot(pop())
+            emit(.intrinsic2, pushResult(), first, second)
+            word(UInt64(argument))
+        default: break
+        }
+    }
+
+    // MARK: Finishing
+
+    private mutating func finish() -> UnsafeMutablePointer<LoweredCode> {
+        for fixup in fixups {
+            let target = Int(wordAt[fixup.target])
+            let distance = target - fixup.word - 1
+            if fixup.inHigh {
+                words[fixup.word] |= UInt64(UInt32(truncatingIfNeeded: distance)) << 32
+            } else {
+                words[fixup.word] = UInt64(bitPattern: Int64(distance))
+            }
+        }
+        let ranges = handlerRanges()
+        let made = UnsafeMutablePointer<LoweredCode>.allocate(capacity: 1)
+        let flags = code.flags
+        let isSimple = flags & (4 | 8) == 0 && code.kwonlyargcount == 0
+        made.initialize(to: LoweredCode(
+            next: t.interp.pointee.firstLowered, code: code.value, words: copy(words), wordCount: words.count,
+            constants: TupleObject(code.consts).items, names: TupleObject(code.names).items, offsets: copy(offsets), liveLimits: copy(limits),
+            handlers: copy(ranges), handlerCount: ranges.count, frameSize: max(deepest, localCount) + 1, localCount: localCount,
+            simpleArgumentCount: isSimple ? code.argcount : -1, isGenerator: isGenerator))
+        t.interp.pointee.firstLowered = made
+        code.lowered = made
+        return made
+    }
+
+    private func copy<T>(_ items: [T]) -> UnsafeMutablePointer<T> {
+        let memory = UnsafeMutablePointer<T>.allocate(capacity: max(items.count, 1))
+        memory.initialize(from: items, count: items.count)
+        return memory
+    }
+
+    /// The exception table in words of the running code. Innermost ranges come first, as in the exact table.
+    private func handlerRanges() -> [HandlerRange] {
+        var ranges: [HandlerRange] = []
+        for entry in entries {
+            guard let flags = stackAt[entry.target / 2], wordAt[entry.target / 2] >= 0 else { continue }
+            var homes: [Int] = []
+            var home = localCount
+            for flag in flags {
+                homes.append(home)
+                home += 1 + (flag ? FrameHeader.size : 0)
+            }
+            let start = wordIndex(atOrAfter: entry.start / 2), end = wordIndex(atOrAfter: entry.end / 2)
+            if start >= end { continue }
+            ranges.append(HandlerRange(start: Int32(start), end: Int32(end), target: wordAt[entry.target / 2],
+                                       lastiSlot: entry.lasti ? Int32(homes[homes.count - 2]) : -1, exceptionSlot: Int32(homes[homes.count - 1])))
+        }
+        return ranges
+    }
+
+    private func wordIndex(atOrAfter unit: Int) -> Int {
+        var at = unit
+        while at < wordAt.count {
+            if wordAt[at] >= 0 { return Int(wordAt[at]) }
+            at += 1
+        }
+        return words.count
+    }
+}

@@ -1,0 +1,193 @@
+// Global, local and enclosing names; the cold halves of the name instructions.
+
+extension Thread {
+    private func codeName(_ fp: UnsafeMutablePointer<Value>, _ index: Int) -> Value { fp.frameLowered.pointee.names[index] }
+
+    /// LOAD_GLOBAL, caching the place of the value. `cache` points at three words: version of the globals, address of the value, version of the builtins.
+    @inline(never)
+    func loadGlobal(_ fp: UnsafeMutablePointer<Value>, _ index: Int, _ cache: UnsafeMutablePointer<UInt64>) throws(Raised) -> Value {
+        let name = codeName(fp, index)
+        let globals = DictObject(fp.frameFunction.globals)
+        let op = cache - 1
+        var i = globals.findStringEntry(self, name)
+        if i >= 0 {
+            if globals.cell.layout == .dict {
+                cache[0] = UInt64(version(of: globals))
+                cache[1] = UInt64(UInt(bitPattern: DictTable(globals.table).entries + i) + 16)
+                op.pointee = op.pointee & ~0xFF | UInt64(Op.loadGlobalModule.rawValue)
+            }
+            return globals.entry(i).value
+        }
+        let builtins = fp.frameFunction.builtins
+        if builtins.isKind(.dict) {
+            let dict = DictObject(builtins)
+            i = dict.findStringEntry(self, name)
+            if i >= 0 {
+                if globals.cell.layout == .dict && dict.cell.layout == .dict {
+                    cache[0] = UInt64(version(of: globals))
+                    cache[1] = UInt64(UInt(bitPattern: DictTable(dict.table).entries + i) + 16)
+                    cache[2] = UInt64(version(of: dict))
+                    op.pointee = op.pointee & ~0xFF | UInt64(Op.loadGlobalBuiltin.rawValue)
+                }
+                return dict.entry(i).value
+            }
+        }
+        throw missingName(name)
+    }
+
+    func missingName(_ name: Value) -> Raised {
+        let text = string(name)
+        return nameError(.nameError, "name '\(text)' is not defined", text)
+    }
+
+    @inline(never)
+    func storeGlobal(_ fp: UnsafeMutablePointer<Value>, _ index: Int, _ value: Value) throws(Raised) {
+        try DictObject(fp.frameFunction.globals).setString(self, codeName(fp, index), value)
+    }
+
+    @inline(never)
+    func deleteGlobal(_ fp: UnsafeMutablePointer<Value>, _ index: Int) throws(Raised) {
+        let dict = DictObject(fp.frameFunction.globals)
+        let i = dict.findStringEntry(self, codeName(fp, index))
+        if i < 0 { throw missingName(codeName(fp, index)) }
+        dict.removeEntry(i)
+    }
+
+    /// The namespace of a module or class body: an exact dict, or any mapping.
+    private func namespaceItem(_ namespace: Value, _ name: Value) throws(Raised) -> Value {
+        if namespace.hasLayout(.dict) { return DictObject(namespace).findString(self, name) }
+        do throws(Raised) {
+            return try getItem(namespace, name)
+        } catch {
+            try swallow(.keyError, error)
+            return .unbound
+        }
+    }
+
+    @inline(never)
+    func loadName(_ fp: UnsafeMutablePointer<Value>, _ index: Int) throws(Raised) -> Value {
+        let name = codeName(fp, index)
+        let namespace = fp[FrameHeader.namespace]
+        if namespace.isBound {
+            let found = try namespaceItem(namespace, name)
+            if found.isBound { return found }
+        }
+        return try globalOrBuiltin(fp, name)
+    }
+
+    private func globalOrBuiltin(_ fp: UnsafeMutablePointer<Value>, _ name: Value) throws(Raised) -> Value {
+        var found = DictObject(fp.frameFunction.globals).findString(self, name)
+        if found.isBound { return found }
+        let builtins = fp.frameFunction.builtins
+        found = builtins.isKind(.dict) ? DictObject(builtins).findString(self, name) : .unbound
+        if found.isBound { return found }
+        throw missingName(name)
+    }
+
+    @inline(never)
+    func storeName(_ fp: UnsafeMutablePointer<Value>, _ index: Int, _ value: Value) throws(Raised) {
+        let namespace = fp[FrameHeader.namespace]
+        if namespace.hasLayout(.dict) { return try DictObject(namespace).setString(self, codeName(fp, index), value) }
+        if namespace.isUnbound { throw raise(.systemError, "no locals found when storing \(try reprText(codeName(fp, index)))") }
+        try setItem(namespace, codeName(fp, index), value)
+    }
+
+    @inline(never)
+    func deleteName(_ fp: UnsafeMutablePointer<Value>, _ index: Int) throws(Raised) {
+        let namespace = fp[FrameHeader.namespace]
+        let name = codeName(fp, index)
+        if namespace.hasLayout(.dict) {
+            let i = DictObject(namespace).findStringEntry(self, name)
+            if i < 0 { throw missingName(name) }
+            DictObject(namespace).removeEntry(i)
+            return
+        }
+        do throws(Raised) {
+            try deleteItem(namespace, name)
+        } catch {
+            try swallow(.keyError, error)
+            throw missingName(name)
+        }
+    }
+
+    @inline(never)
+    func loadLocals(_ fp: UnsafeMutablePointer<Value>) throws(Raised) -> Value {
+        let namespace = fp[FrameHeader.namespace]
+        if namespace.isUnbound { throw raise(.systemError, "no locals") }
+        return namespace
+    }
+
+    @inline(never)
+    func loadFromDictOrGlobals(_ fp: UnsafeMutablePointer<Value>, _ dict: Value, _ index: Int) throws(Raised) -> Value {
+        let found = try namespaceItem(dict, codeName(fp, index))
+        return found.isBound ? found : try globalOrBuiltin(fp, codeName(fp, index))
+    }
+
+    @inline(never)
+    func loadFromDictOrDeref(_ fp: UnsafeMutablePointer<Value>, _ dict: Value, _ slot: Int) throws(Raised) -> Value {
+        let name = TupleObject(CodeCell(fp.frameLowered.pointee.code).localsplusnames)[slot]
+        let found = try namespaceItem(dict, name)
+        if found.isBound { return found }
+        let contents = fp[slot].cell[1]
+        if contents.isUnbound { try unboundCell(fp, slot) }
+        return contents
+    }
+
+    @inline(never)
+    func setupAnnotations(_ fp: UnsafeMutablePointer<Value>) throws(Raised) {
+        let namespace = fp[FrameHeader.namespace]
+        let key = name(.__annotations__)
+        if try namespaceItem(namespace, key).isBound { return }
+        if namespace.hasLayout(.dict) { return try DictObject(namespace).setString(self, key, newDict().value) }
+        try setItem(namespace, key, newDict().value)
+    }
+
+    // MARK: Cells
+
+    /// A closure cell: word 1 its contents.
+    public func newCell(_ contents: Value) -> Value {
+        let cell = heap.allocate(header: UInt(LayoutID.cell.rawValue), bytes: 16)
+        cell[1] = contents
+        return Value(cell)
+    }
+
+    /// COPY_FREE_VARS: the closure's cells go to the last `count` local slots.
+    func copyFreeVariables(_ fp: UnsafeMutablePointer<Value>, _ count: Int) {
+        let closure = TupleObject(fp.frameFunction.closure)
+        let first = fp.frameLowered.pointee.localCount - count
+        for i in 0..<count { fp[first + i] = closure[i] }
+    }
+
+    // MARK: Functions and classes
+
+    /// MAKE_FUNCTION: operands from `operands` on: defaults, keyword defaults, annotations, closure as the flags say, then the code.
+    @inline(never)
+    func makeFunction(_ fp: UnsafeMutablePointer<Value>, _ flags: Int, _ operands: UnsafeMutablePointer<Value>) throws(Raised) -> Value {
+        let code = CodeCell(operands[flags.nonzeroBitCount])
+        let made = try newFunction(code, globals: fp.frameFunction.globals)
+        made.lowered = code.lowered
+        var n = 0
+        if flags & 1 != 0 {
+            made.defaults = operands[n]
+            n += 1
+        }
+        if flags & 2 != 0 {
+            made.kwdefaults = operands[n]
+            n += 1
+        }
+        if flags & 4 != 0 {
+            made.annotations = operands[n]
+            n += 1
+        }
+        if flags & 8 != 0 { made.closure = operands[n] }
+        return made.value
+    }
+
+    @inline(never)
+    func loadBuildClass(_ fp: UnsafeMutablePointer<Value>) throws(Raised) -> Value {
+        let builtins = fp.frameFunction.builtins
+        let found = builtins.isKind(.dict) ? DictObject(builtins).findString(self, name(.__build_class__)) : .unbound
+        if found.isUnbound { throw raise(.nameError, "__build_class__ not found") }
+        return found
+    }
+}

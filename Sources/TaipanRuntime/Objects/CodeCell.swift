@@ -1,0 +1,106 @@
+// The code object as a cell: CPython's fields as Python values, so that attributes, marshal and comparison need no
+// conversion, and a pointer to the lowered form once it has run.
+
+import TaipanBytecode
+import TaipanNumbers
+
+@frozen public struct CodeCell: BitwiseCopyable {
+    public let cell: Cell
+    public init(_ value: Value) { cell = value.cell }
+    public var value: Value { Value(cell) }
+    public var code: Value { get { cell[1] } nonmutating set { cell[1] = newValue } }
+    public var consts: Value { get { cell[2] } nonmutating set { cell[2] = newValue } }
+    public var names: Value { get { cell[3] } nonmutating set { cell[3] = newValue } }
+    public var localsplusnames: Value { get { cell[4] } nonmutating set { cell[4] = newValue } }
+    public var localspluskinds: Value { get { cell[5] } nonmutating set { cell[5] = newValue } }
+    public var filename: Value { get { cell[6] } nonmutating set { cell[6] = newValue } }
+    public var name: Value { get { cell[7] } nonmutating set { cell[7] = newValue } }
+    public var qualname: Value { get { cell[8] } nonmutating set { cell[8] = newValue } }
+    public var linetable: Value { get { cell[9] } nonmutating set { cell[9] = newValue } }
+    public var exceptiontable: Value { get { cell[10] } nonmutating set { cell[10] = newValue } }
+    static var valueWords: Int32 { 10 }
+    public var argcount: Int { get { cell.raw(11) } nonmutating set { cell.setRaw(newValue, at: 11) } }
+    public var posonlyargcount: Int { get { cell.raw(12) } nonmutating set { cell.setRaw(newValue, at: 12) } }
+    public var kwonlyargcount: Int { get { cell.raw(13) } nonmutating set { cell.setRaw(newValue, at: 13) } }
+    public var stacksize: Int { get { cell.raw(14) } nonmutating set { cell.setRaw(newValue, at: 14) } }
+    public var flags: Int { get { cell.raw(15) } nonmutating set { cell.setRaw(newValue, at: 15) } }
+    public var firstlineno: Int { get { cell.raw(16) } nonmutating set { cell.setRaw(newValue, at: 16) } }
+    /// The running form, or nil before the first call.
+    var lowered: UnsafeMutablePointer<LoweredCode>? {
+        get { UnsafeMutablePointer(bitPattern: cell.raw(17)) }
+        nonmutating set { cell.setRaw(Int(bitPattern: newValue), at: 17) }
+    }
+    static var bytes: Int { 144 }
+
+    public var isGenerator: Bool { flags & (0x20 | 0x80 | 0x200) != 0 }
+    public var hasVarArguments: Bool { flags & 4 != 0 }
+    public var hasVarKeywords: Bool { flags & 8 != 0 }
+    /// Parameters of every kind.
+    public var parameterCount: Int { argcount + kwonlyargcount + (hasVarArguments ? 1 : 0) + (hasVarKeywords ? 1 : 0) }
+}
+
+extension Thread {
+    /// The cell of a compiled code object, with everything nested in it.
+    public func newCode(_ source: CodeObject) throws(Raised) -> CodeCell {
+        let made = CodeCell(Value(heap.allocate(header: UInt(LayoutID.code.rawValue), bytes: CodeCell.bytes)))
+        made.argcount = source.argcount
+        made.posonlyargcount = source.posonlyargcount
+        made.kwonlyargcount = source.kwonlyargcount
+        made.stacksize = source.stacksize
+        made.flags = source.flags.rawValue
+        made.firstlineno = source.firstlineno
+        made.code = try bytes(source.code)
+        made.localspluskinds = try bytes(source.localspluskinds)
+        made.linetable = try bytes(source.linetable)
+        made.exceptiontable = try bytes(source.exceptiontable)
+        made.filename = intern(source.filename)
+        made.name = intern(source.name)
+        made.qualname = intern(source.qualname)
+        made.names = try internedTuple(source.names)
+        made.localsplusnames = try internedTuple(source.localsplusnames)
+        let consts = try newTuple(source.consts.count)
+        for i in source.consts.indices { consts[i] = try constant(source.consts[i]) }
+        made.consts = consts.value
+        return made
+    }
+
+    private func internedTuple(_ names: [String]) throws(Raised) -> Value {
+        let made = try newTuple(names.count)
+        for i in names.indices { made[i] = intern(names[i]) }
+        return made.value
+    }
+
+    /// The value of a compile-time constant.
+    public func constant(_ constant: Constant) throws(Raised) -> Value {
+        switch constant {
+        case .none: return .none
+        case .true: return .true
+        case .false: return .false
+        case .ellipsis: return .ellipsis
+        case .int(let n): return try int(n)
+        case .float(let d): return float(d)
+        case .complex(let real, let imaginary): return newComplex(real, imaginary)
+        case .str(let bytes, let isInterned):
+            let made = bytes.withUnsafeBufferPointer { str(utf8: $0) }
+            return isInterned ? intern(made) : made
+        case .bytes(let b): return try self.bytes(b)
+        case .tuple(let items):
+            let made = try newTuple(items.count)
+            for i in items.indices { made[i] = try self.constant(items[i]) }
+            return made.value
+        case .frozenset(let items):
+            let made = try newList(capacity: items.count)
+            for item in items { try append(made, try self.constant(item)) }
+            return try call(types.pointee.frozenset, made.value)
+        case .code(let code): return try newCode(code).value
+        }
+    }
+
+    /// The int of a compile-time big integer.
+    public func int(_ n: BigInteger) throws(Raised) -> Value {
+        if n.magnitude.isEmpty { return Value(smallInt: 0) }
+        let made = try newInt(limbs: n.magnitude.count)
+        for i in n.magnitude.indices { made.limbs[i] = n.magnitude[i] }
+        return normalize(made, isNegative: n.isNegative)
+    }
+}
