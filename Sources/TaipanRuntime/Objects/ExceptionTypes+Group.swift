@@ -130,11 +130,11 @@ extension Thread {
     }
 
     /// `PyErr_GivenExceptionMatches`: is the exception (or exception class) an instance of `type`, a class or a nesting of tuples?
-    public func exceptionMatches(_ exception: Value, _ type: Value) -> Bool {
+    public func givenExceptionMatches(_ exception: Value, _ type: Value) -> Bool {
         if type.isKind(.tuple) {
             let items = TupleObject(type)
             if Thread.stackAddress() < state.pointee.nativeLimit { return false }
-            for i in 0..<items.count where exceptionMatches(exception, items[i]) { return true }
+            for i in 0..<items.count where givenExceptionMatches(exception, items[i]) { return true }
             return false
         }
         let given = exception.isKind(.exception) ? self.type(of: exception).value : exception
@@ -144,7 +144,7 @@ extension Thread {
 
     private func matches(_ exception: Value, _ matcher: GroupMatcher) throws(Raised) -> Bool {
         switch matcher {
-        case .type(let type): return exceptionMatches(exception, type)
+        case .type(let type): return givenExceptionMatches(exception, type)
         case .predicate(let function): return try truth(try call(function, exception))
         case .leaves(let list):
             if isExceptionGroup(exception) { return false }
@@ -191,7 +191,7 @@ extension Thread {
     /// A naked exception is wrapped in a group of one.
     public func exceptionGroupMatch(_ exception: Value, _ type: Value) throws(Raised) -> (match: Value, rest: Value) {
         if exception.isNone { return (.none, .none) }
-        if exceptionMatches(exception, type) {
+        if givenExceptionMatches(exception, type) {
             if isExceptionGroup(exception) { return (exception, .none) }
             return (try newExceptionGroup("", try tuple(exception)), .none)
         }

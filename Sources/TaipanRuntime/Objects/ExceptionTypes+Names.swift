@@ -11,7 +11,7 @@ extension Thread {
                 exception.cell[ExceptionObject.firstField + offset + i] = a[a.count + k]
                 found = true
             }
-            if !found { throw raise(.typeError, "'\(string(keywords[k]))' is an invalid keyword argument for \(typeName)") }
+            if !found { throw raise(.typeError, "'\(string(keywords[k]))' is an invalid keyword argument for \(typeName)()") }
         }
     }
 

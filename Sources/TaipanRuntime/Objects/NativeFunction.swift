@@ -192,6 +192,9 @@ extension Thread {
         let keywordCount = arguments.keywords.isUnbound ? 0 : TupleObject(arguments.keywords).count
         if keywordCount > 0 {
             if arity.positionalOnly == arity.total && !arity.hasStarStar { throw takesNoKeywords(function) }
+            if given + keywordCount > arity.total && !arity.hasStar && !arity.hasStarStar {
+                throw raise(.typeError, "\(functionLabel(function))() takes at most \(arity.total) \(given == 0 ? "keyword " : "")argument\(arity.total == 1 ? "" : "s") (\(given + keywordCount) given)")
+            }
             for k in 0..<keywordCount {
                 try bindKeyword(function, arity, base + lead, TupleObject(arguments.keywords)[k], arguments[arguments.count + k],
                                 arity.hasStarStar ? base[next] : .unbound)
@@ -212,7 +215,7 @@ extension Thread {
             return
         }
         if rest.isBound { return try set(DictObject(rest), key, value) }
-        throw raise(.typeError, "\(functionLabel(function))() got an unexpected keyword argument '\(string(key))'")
+        throw raise(.typeError, "'\(string(key))' is an invalid keyword argument for \(functionLabel(function))()")
     }
 
     private func checkRequired(_ function: NativeFunction, _ arity: Arity, _ slots: UnsafeMutablePointer<Value>, _ given: Int, _ keywords: Int) throws(Raised) {
@@ -245,7 +248,8 @@ extension Thread {
     private func tooManyPositional(_ function: NativeFunction, _ arity: Arity, _ given: Int) -> Raised {
         if arity.total == arity.positional && arity.positional == arity.positionalOnly { return tooFewPositional(function, arity, given) }
         let most = arity.positional
-        let word = arity.required == most && arity.total == most ? "exactly" : "at most"
+        if most == 0 { return raise(.typeError, "\(functionLabel(function))() takes no positional arguments") }
+        let word = arity.required == most && arity.total != most ? "exactly" : "at most"
         return raise(.typeError, "\(functionLabel(function))() takes \(word) \(most) \(arity.total == most ? "" : "positional ")argument\(most == 1 ? "" : "s") (\(given) given)")
     }
 

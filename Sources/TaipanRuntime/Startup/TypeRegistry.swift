@@ -5,6 +5,7 @@ extension Thread {
         defineObjectType()
         defineExceptionTypes()
         defineTracebackType()
+        defineSingletonTypes()
         defineInternalTypes()
     }
 
