@@ -113,6 +113,8 @@ public struct InterpreterState {
     public var interned: InternTable
     public var threads: UnsafeMutablePointer<ThreadState>?
     public var methodCache: UnsafeMutablePointer<MethodCacheEntry>
+    /// Dunder names and their slots.
+    var slotTable: SlotTable
     public var nextTypeVersion: Int
     public var nextDictVersion: Int
     public var hashKey0: UInt64

@@ -215,7 +215,7 @@ extension Thread {
         }
     }
 
-    private func dictLayout(_ type: TypeObject, _ info: UnsafeMutablePointer<LayoutInfo>) throws(Raised) -> LayoutID {
+    func dictLayout(_ type: TypeObject, _ info: UnsafeMutablePointer<LayoutInfo>) throws(Raised) -> LayoutID {
         if type.dictLayout != .free { return type.dictLayout }
         var made = info.pointee
         made.isDictMode = true

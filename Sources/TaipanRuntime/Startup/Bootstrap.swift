@@ -19,7 +19,7 @@ extension Thread {
         interp.initialize(to: InterpreterState(
             heap: heap, layouts: layouts, types: .allocate(capacity: 1), names: .allocate(capacity: WellKnownName.allCases.count),
             objects: .allocate(capacity: 1), latin1: .allocate(capacity: 256), interned: InternTable(), threads: nil,
-            methodCache: .allocate(capacity: MethodCacheEntry.count), nextTypeVersion: 0, nextDictVersion: 0, hashKey0: 0, hashKey1: 0,
+            methodCache: .allocate(capacity: MethodCacheEntry.count), slotTable: SlotTable.create(), nextTypeVersion: 0, nextDictVersion: 0, hashKey0: 0, hashKey1: 0,
             config: config, firstLowered: nil, moduleStates: [:], nativeModules: [:], isFinalizing: false, maxStrDigits: 4300))
         interp.pointee.methodCache.initialize(repeating: MethodCacheEntry(version: 0, name: 0, result: .unbound), count: MethodCacheEntry.count)
         interp.pointee.names.initialize(repeating: .unbound, count: WellKnownName.allCases.count)
@@ -85,6 +85,7 @@ extension Thread {
         interp.pointee.layouts.release()
         interp.pointee.interned.slots.deallocate()
         interp.pointee.methodCache.deallocate()
+        interp.pointee.slotTable.rows.deallocate()
         interp.pointee.names.deallocate()
         interp.pointee.latin1.deallocate()
         interp.pointee.types.deallocate()

@@ -3,10 +3,24 @@
 extension Thread {
     func defineTypes() {
         defineObjectType()
+        defineTypeType()
+        defineClassTypes()
         defineExceptionTypes()
         defineTracebackType()
         defineSingletonTypes()
         defineInternalTypes()
+    }
+
+    /// Descriptors, modules and what else classes are made of.
+    private func defineClassTypes() {
+        defineNativeDescriptorTypes()
+        defineMethodType()
+        defineStaticAndClassMethodTypes()
+        definePropertyType()
+        defineSuperType()
+        defineCellType()
+        defineMappingProxyType()
+        defineModuleType()
     }
 
     /// Cells that programs never see: buffers and tables behind the containers.

@@ -1,0 +1,178 @@
+// The method resolution order (C3), and what follows when a class gets other bases.
+
+extension Thread {
+    /// The mro of a class: its metatype's `mro()`, checked when that is not `type`'s own.
+    func computeMRO(_ type: TypeObject) throws(Raised) -> TupleObject { try computeMRO(type, allowOverride: true) }
+
+    private func computeMRO(_ type: TypeObject, allowOverride: Bool) throws(Raised) -> TupleObject {
+        let own = DictObject(TypeObject(types.pointee.type).dict).findString(self, intern("mro"))
+        let metatype = self.type(of: type.value)
+        if metatype.value == types.pointee.type || lookup(metatype, intern("mro")) == own || isComputing(type) { return try linearize(type) }
+        type.cell.set(CellFlag.typeBit0)
+        defer { type.cell.clear(CellFlag.typeBit0) }
+        let made = try tupleFrom(callSpecial(type.value, intern("mro")))
+        for i in 0..<made.count where !isType(made[i]) { throw raise(.typeError, "mro() returned a non-class ('\(typeName(made[i]))')") }
+        return made
+    }
+
+    /// An overriding `mro()` calls `type.mro`, which must not ask it again.
+    private func isComputing(_ type: TypeObject) -> Bool { type.cell.has(CellFlag.typeBit0) }
+
+    /// C3: the class, then the merge of the bases' orders and the list of bases.
+    private func linearize(_ type: TypeObject) throws(Raised) -> TupleObject {
+        let bases = TupleObject(type.bases)
+        if bases.count == 1 { return try prepend(type.value, TypeObject(bases[0]).mro) }
+        for i in 0..<bases.count {
+            for j in 0..<i where bases[i] == bases[j] { throw raise(.typeError, "duplicate base class \(string(TypeObject(bases[i]).name))") }
+        }
+        // Words of classes that the bases keep alive.
+        var lists: [[UInt]] = []
+        for i in 0..<bases.count {
+            let mro = TupleObject(TypeObject(bases[i]).mro)
+            lists.append((0..<mro.count).map { mro[$0].bits })
+        }
+        lists.append((0..<bases.count).map { bases[$0].bits })
+        let merged = try merge(lists)
+        let made = try newTuple(merged.count + 1)
+        made[0] = type.value
+        for i in merged.indices { made[i + 1] = Value(bits: merged[i]) }
+        return made
+    }
+
+    private func prepend(_ first: Value, _ rest: Value) throws(Raised) -> TupleObject {
+        let tail = TupleObject(rest)
+        let made = try newTuple(tail.count + 1)
+        made[0] = first
+        for i in 0..<tail.count { made[i + 1] = tail[i] }
+        return made
+    }
+
+    private func merge(_ lists: [[UInt]]) throws(Raised) -> [UInt] {
+        var heads = [Int](repeating: 0, count: lists.count)
+        var merged: [UInt] = []
+        while true {
+            var isDone = true
+            var chosen: UInt = 0
+            for i in lists.indices where heads[i] < lists[i].count {
+                isDone = false
+                let candidate = lists[i][heads[i]]
+                let isBlocked = lists.indices.contains { j in heads[j] < lists[j].count && lists[j][(heads[j] + 1)...].contains(candidate) }
+                if !isBlocked {
+                    chosen = candidate
+                    break
+                }
+            }
+            if isDone { return merged }
+            if chosen == 0 { throw inconsistent(lists, heads) }
+            merged.append(chosen)
+            for i in lists.indices where heads[i] < lists[i].count && lists[i][heads[i]] == chosen { heads[i] += 1 }
+        }
+    }
+
+    private func inconsistent(_ lists: [[UInt]], _ heads: [Int]) -> Raised {
+        var seen: [UInt] = []
+        for i in lists.indices where heads[i] < lists[i].count && !seen.contains(lists[i][heads[i]]) { seen.append(lists[i][heads[i]]) }
+        let names = seen.map { string(TypeObject(Value(bits: $0)).name) }.joined(separator: ", ")
+        return raise(.typeError, "Cannot create a consistent method resolution\norder (MRO) for bases \(names)")
+    }
+
+    // MARK: Other bases
+
+    /// `C.__bases__ = bases`.
+    func setBases(_ value: Value, _ new: Value) throws(Raised) {
+        let type = TypeObject(value)
+        let label = string(type.name)
+        if type.has(TypeFlag.immutable) { throw raise(.typeError, "cannot set '__bases__' attribute of immutable type '\(label)'") }
+        if new.isUnbound { throw raise(.typeError, "cannot delete '__bases__' attribute of immutable type '\(label)'") }
+        if !new.isKind(.tuple) { throw raise(.typeError, "can only assign tuple to \(label).__bases__, not \(typeName(new))") }
+        let bases = TupleObject(new)
+        if bases.count == 0 { throw raise(.typeError, "can only assign non-empty tuple to \(label).__bases__, not ()") }
+        for i in 0..<bases.count {
+            if !isType(bases[i]) { throw raise(.typeError, "\(label).__bases__ must be tuple of classes, not '\(typeName(bases[i]))'") }
+            if isSubtype(TypeObject(bases[i]), of: value) { throw raise(.typeError, "a __bases__ item causes an inheritance cycle") }
+        }
+        let base = try bestBase(new)
+        try checkSameLayout(TypeObject(type.base), base, "__bases__")
+        let oldBases = type.bases, oldBase = type.base
+        type.bases = new
+        type.base = base.value
+        do throws(Raised) {
+            try recomputeMRO(type)
+        } catch {
+            let exception = takePending()
+            type.bases = oldBases
+            type.base = oldBase
+            try? recomputeMRO(type)
+            throw restore(exception)
+        }
+        moveSubclass(type, from: TupleObject(oldBases), to: bases)
+        type.version = 1
+        typeChanged(type)
+        refreshTree(type)
+        flushInlineCaches()
+    }
+
+    private func refreshTree(_ type: TypeObject) {
+        refreshSlots(type)
+        forEachSubclass(type) { refreshTree($0) }
+    }
+
+    private func recomputeMRO(_ type: TypeObject) throws(Raised) {
+        type.mro = try computeMRO(type).value
+        type.version = 1
+        typeChanged(type)
+        var failed = false
+        forEachSubclass(type) { one in
+            do throws(Raised) { if !failed { try recomputeMRO(one) } } catch { failed = true }
+        }
+        if failed { throw Raised() }
+    }
+
+    private func moveSubclass(_ type: TypeObject, from old: TupleObject, to new: TupleObject) {
+        for i in 0..<old.count { forgetSubclass(TypeObject(old[i]), type) }
+        for i in 0..<new.count { recordSubclass(TypeObject(new[i]), type) }
+    }
+
+    private func forgetSubclass(_ base: TypeObject, _ type: TypeObject) {
+        guard base.subclasses.isBound else { return }
+        let list = ListObject(base.subclasses)
+        var kept = 0
+        for i in 0..<list.count where WeakReference(list[i].cell).referent != type.value {
+            list[kept] = list[i]
+            kept += 1
+        }
+        for i in kept..<max(kept, list.count) { list[i] = .unbound }
+        list.count = kept
+    }
+
+    /// Instances of `new` have the same fixed words as instances of `old`.
+    func checkSameLayout(_ old: TypeObject, _ new: TypeObject, _ attribute: StaticString) throws(Raised) {
+        if old.has(TypeFlag.heap) != new.has(TypeFlag.heap) || old.nativeBase != new.nativeBase {
+            throw raise(.typeError, "\(attribute) assignment: '\(string(new.name))' deallocator differs from '\(string(old.name))'")
+        }
+        if old.basicSize != new.basicSize || old.has(TypeFlag.hasDict) != new.has(TypeFlag.hasDict)
+            || old.has(TypeFlag.hasWeakReferences) != new.has(TypeFlag.hasWeakReferences) || !(try sameMembers(old, new)) {
+            throw raise(.typeError, "\(attribute) assignment: '\(string(new.name))' object layout differs from '\(string(old.name))'")
+        }
+    }
+
+    private func sameMembers(_ a: TypeObject, _ b: TypeObject) throws(Raised) -> Bool {
+        var a = a, b = b
+        while true {
+            a = withMembers(a)
+            b = withMembers(b)
+            if a == b { return true }
+            if !a.has(TypeFlag.heap) || !b.has(TypeFlag.heap) { return !a.has(TypeFlag.heap) && !b.has(TypeFlag.heap) && a.nativeBase == b.nativeBase }
+            if !(try equals(a.slotNames, b.slotNames)) { return false }
+            a = TypeObject(a.base)
+            b = TypeObject(b.base)
+        }
+    }
+
+    /// The nearest class from `type` on that has members, or is native.
+    private func withMembers(_ type: TypeObject) -> TypeObject {
+        var at = type
+        while at.has(TypeFlag.heap) && (at.slotNames.isUnbound || TupleObject(at.slotNames).count == 0) { at = TypeObject(at.base) }
+        return at
+    }
+}
