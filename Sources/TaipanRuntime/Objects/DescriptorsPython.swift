@@ -34,7 +34,8 @@ extension Thread {
             }
             s.pointee.compare = CompareSlot { (t, l, r, op) throws(Raised) in
                 if op != .equal && op != .notEqual || !r.hasLayout(.method) || !l.hasLayout(.method) { return .notImplemented }
-                let same = try l.cell[2] == r.cell[2] && t.equals(l.cell[1], r.cell[1])
+                var same = l.cell[2] == r.cell[2]
+                if same { same = try t.equals(l.cell[1], r.cell[1]) }
                 return Value(same == (op == .equal))
             }
             s.pointee.getattr = BinarySlot { (t, v, name) throws(Raised) in

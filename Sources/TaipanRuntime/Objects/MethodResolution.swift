@@ -150,8 +150,10 @@ extension Thread {
         if old.has(TypeFlag.heap) != new.has(TypeFlag.heap) || old.nativeBase != new.nativeBase {
             throw raise(.typeError, "\(attribute) assignment: '\(string(new.name))' deallocator differs from '\(string(old.name))'")
         }
-        if old.basicSize != new.basicSize || old.has(TypeFlag.hasDict) != new.has(TypeFlag.hasDict)
-            || old.has(TypeFlag.hasWeakReferences) != new.has(TypeFlag.hasWeakReferences) || !(try sameMembers(old, new)) {
+        var same = old.basicSize == new.basicSize && old.has(TypeFlag.hasDict) == new.has(TypeFlag.hasDict)
+            && old.has(TypeFlag.hasWeakReferences) == new.has(TypeFlag.hasWeakReferences)
+        if same { same = try sameMembers(old, new) }
+        if !same {
             throw raise(.typeError, "\(attribute) assignment: '\(string(new.name))' object layout differs from '\(string(old.name))'")
         }
     }

@@ -90,11 +90,11 @@ extension Thread {
             let spec = DictObject(dict).findString(self, name(.__spec__))
             if !spec.isNoneOrUnbound {
                 let initializing = try getattrOrUnbound(spec, name(._initializing))
-                if try initializing.isBound && truth(initializing) {
+                if initializing.isBound, try truth(initializing) {
                     return attributeError("partially initialized module '\(label)' has no attribute '\(string(attribute))' (most likely due to a circular import)", module, attribute)
                 }
                 let pending = try getattrOrUnbound(spec, name(._uninitialized_submodules))
-                if try pending.isBound && contains(pending, attribute) {
+                if pending.isBound, try contains(pending, attribute) {
                     return attributeError("cannot access submodule '\(string(attribute))' of module '\(label)' (most likely due to a circular import)", module, attribute)
                 }
             }

@@ -21,7 +21,7 @@ extension Thread {
 
     private func defineTypeMethods(_ b: TypeBuilder) {
         b.method("mro", "($self, /)", "Return a type's method resolution order.") { (t, a) throws(Raised) in
-            try t.listFrom(t.computeMRO(TypeObject(a[0]))).value
+            try t.listFrom(t.computeMRO(TypeObject(a[0])).value).value
         }
         b.method("__subclasses__", "($self, /)", "Return a list of immediate subclasses.") { (t, a) throws(Raised) in
             let made = try t.newList()
@@ -342,7 +342,8 @@ extension Thread {
         while i < list.count {
             let item = list[i]
             var j = i - 1
-            while try j >= 0 && holds(item, .less, list[j]) {
+            while j >= 0 {
+                if !(try holds(item, .less, list[j])) { break }
                 list[j + 1] = list[j]
                 j -= 1
             }
