@@ -12,6 +12,9 @@ public struct CompilerOptions {
     public var topLevelAwait = false
     /// How deep statements and expressions may nest before RecursionError; the default suits a native stack of 64 MB.
     public var depthLimit = 10_000
+    /// Gives a line of the file that is compiled, for error messages; CPython takes it from the file on disk, and shows
+    /// none where there is no such file.
+    public var lineOfFile: ((_ line: Int) -> [UInt8]?)?
     /// Gets each SyntaxWarning, in order. To make it an error, throw its `failure`.
     public var warn: (SyntaxNote) throws(SyntaxFailure) -> Void = { _ throws(SyntaxFailure) in }
 
@@ -24,13 +27,12 @@ public struct CompilerOptions {
 /// - Parameters:
 ///   - module: what the parser made, in any mode but `functionType`.
 ///   - filename: `co_filename` of all code objects.
-///   - source: the text as UTF-8, of which errors show a line and count columns in characters; empty if there is none.
 /// - Throws: the SyntaxError, or a RecursionError for a tree that is too deep.
 public func compile(
-    module: Module, filename: String, options: CompilerOptions = CompilerOptions(), source: [UInt8] = []
+    module: Module, filename: String, options: CompilerOptions = CompilerOptions()
 ) throws(SyntaxFailure) -> CodeObject {
     do throws(Failure) {
-        let (found, lastLine) = try futureFeatures(of: module)
+        let (found, last) = try futureFeatures(of: module)
         let futures = found.union(options.futures.intersection(.allFutures))
         let annotations = futures.contains(.futureAnnotations)
         try ConstantFolding.run(
@@ -39,10 +41,10 @@ public func compile(
         let generatorOptions = GeneratorOptions(
             filename: filename, futures: futures, optimize: options.optimize, topLevelAwait: options.topLevelAwait,
             depthLimit: options.depthLimit, warn: options.warn)
-        let generator = Generator(table: table, options: generatorOptions, lastFutureLine: lastLine)
+        let generator = Generator(table: table, options: generatorOptions, lastFuture: last)
         return try generator.run(module)
     } catch {
-        throw error.reported(in: source)
+        throw error.reported(options.lineOfFile)
     }
 }
 
@@ -60,22 +62,22 @@ public func compile(
 ) throws(SyntaxFailure) -> CodeObject {
     let parsed = try parseModule(source: source, filename: filename, options: parser)
     for note in parsed.notes { try options.warn(note) }
-    return try compile(module: parsed.module, filename: filename, options: options, source: source)
+    return try compile(module: parsed.module, filename: filename, options: options)
 }
 
-/// The features that `from __future__` statements at the top turn on, and the line of the last such statement.
-private func futureFeatures(of module: Module) throws(Failure) -> (CodeFlags, Int32) {
+/// The features that `from __future__` statements at the top turn on, and where the last such statement begins.
+private func futureFeatures(of module: Module) throws(Failure) -> (CodeFlags, (line: Int32, column: Int32)) {
     let body: [Statement]
     switch module.kind {
     case .module(let statements, _), .interactive(let statements): body = statements
-    default: return ([], -1)
+    default: return ([], (-1, -1))
     }
     var features: CodeFlags = []
-    var last: Int32 = -1
+    var last: (line: Int32, column: Int32) = (-1, -1)
     for (i, statement) in body.enumerated() {
         if i == 0, docstring(of: body) != nil { continue }
         guard case .importFrom("__future__", let names, let level) = statement.kind, level == 0 else { break }
-        last = statement.position.line
+        last = (statement.position.line, statement.position.column)
         for alias in names { features.formUnion(try futureFeature(alias.name, statement.position)) }
     }
     return (features, last)
@@ -88,41 +90,28 @@ private func futureFeature(_ name: String, _ span: SourceSpan) throws(Failure) -
         return []
     case "barry_as_FLUFL": return .futureBarryAsBDFL
     case "annotations": return .futureAnnotations
-    case "braces": throw .syntax("not a chance", span)
-    default: throw .syntax("future feature \(name) is not defined", span)
+    case "braces": throw .syntaxStart("not a chance", span)
+    default: throw .syntaxStart("future feature \(name) is not defined", span)
     }
 }
 
 extension Failure {
-    /// The error as CPython shows it: with the text of its line and columns in characters from 1.
-    fileprivate func reported(in source: [UInt8]) -> SyntaxFailure {
+    /// The error as CPython shows it; columns are bytes of UTF-8, counted from 1.
+    fileprivate func reported(_ lineOfFile: ((Int) -> [UInt8]?)?) -> SyntaxFailure {
         switch self {
         case .recursion: return SyntaxFailure(.recursionError, "maximum recursion depth exceeded during compilation")
         case .overflow(let message): return SyntaxFailure(.overflowError, message)
         case .warning(let failure): return failure
-        case .syntax(let message, let span):
-            let line = Failure.line(Int(span.line), of: source)
-            let endLine = span.endLine == span.line ? line : Failure.line(Int(span.endLine), of: source)
-            return SyntaxFailure(
-                .syntaxError, message, line: Int(span.line), offset: Failure.characters(Int(span.column), of: line),
-                endLine: Int(span.endLine), endOffset: Failure.characters(Int(span.endColumn), of: endLine),
-                text: line.map { String(decoding: $0, as: UTF8.self) })
+        case .syntax(let message, let span), .syntaxStart(let message, let span):
+            var failure = SyntaxFailure(
+                .syntaxError, message, line: Int(span.line), offset: Int(span.column) + 1, endLine: Int(span.endLine),
+                endOffset: Int(span.endColumn) + 1)
+            if case .syntaxStart = self {
+                failure.endLine = failure.line
+                failure.endOffset = nil
+            }
+            failure.text = lineOfFile?(Int(span.line)).map { String(decoding: $0, as: UTF8.self) }
+            return failure
         }
-    }
-
-    private static func line(_ number: Int, of source: [UInt8]) -> ArraySlice<UInt8>? {
-        guard number > 0, !source.isEmpty else { return nil }
-        var start = 0
-        for _ in 1..<number {
-            guard let end = source[start...].firstIndex(of: 0x0A) else { return nil }
-            start = end + 1
-        }
-        let end = source[start...].firstIndex(of: 0x0A).map { $0 + 1 } ?? source.count
-        return source[start..<end]
-    }
-
-    private static func characters(_ column: Int, of line: ArraySlice<UInt8>?) -> Int {
-        guard column >= 0, let line else { return column + 1 }
-        return ConstantArithmetic.codePoints(Array(line.prefix(column))) + 1
     }
 }

@@ -5,6 +5,8 @@ import TaipanSyntax
 enum Failure: Error {
     /// A SyntaxError: its message and where.
     case syntax(String, SourceSpan)
+    /// The same where CPython gives no end.
+    case syntaxStart(String, SourceSpan)
     /// RecursionError "maximum recursion depth exceeded during compilation".
     case recursion
     /// OverflowError, with its text.

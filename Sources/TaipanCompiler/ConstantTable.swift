@@ -60,7 +60,13 @@ struct ConstantTable {
     private var places: [ConstantKey: Int] = [:]
 
     /// The index of `constant`, which is added if it is new.
+    ///
+    /// A NaN equals nothing, so it is always new.
     mutating func add(_ constant: Constant) -> Int {
+        if constant.hasNaN {
+            items.append(constant)
+            return items.count - 1
+        }
         let key = ConstantKey(constant)
         if let place = places[key] { return place }
         places[key] = items.count
@@ -72,6 +78,15 @@ struct ConstantTable {
 }
 
 extension Constant {
+    fileprivate var hasNaN: Bool {
+        switch self {
+        case .float(let value): value.isNaN
+        case .complex(let re, let im): re.isNaN || im.isNaN
+        case .tuple(let items), .frozenset(let items): items.contains(where: \.hasNaN)
+        default: false
+        }
+    }
+
     /// The truth of the value.
     var isTrue: Bool {
         switch self {

@@ -178,7 +178,8 @@ extension Generator {
 
     // MARK: Inlining
 
-    /// Saves what the comprehension's own names mean outside; its iterator lies on the stack.
+    /// Saves what the comprehension's own names mean outside; its iterator lies on the stack. In a class body that is
+    /// every name the comprehension mentions, as it does not see the class's own.
     private func enterInlined(_ inner: Scope, _ location: SourceRange) -> InlinedState {
         var state = InlinedState()
         let scope = unit.scope
@@ -195,7 +196,6 @@ extension Generator {
                 state.savedSymbols.append((name, outside))
                 scope.symbols.set(name, symbol)
             }
-            guard isBound else { continue }
             if !scope.kind.isFunctionLike {
                 // Outside of functions the name gets a fast slot for a while.
                 if unit.hiddenLocals.insert(name).inserted {

@@ -345,6 +345,12 @@ extension Generator {
         return result
     }
 
+    /// The values of constants, each once.
+    private static func distinct(_ elts: [Expression]) -> [ConstantValue] {
+        var seen: Set<EqualityKey> = []
+        return elts.compactMap(\.constant).filter { seen.insert(EqualityKey($0)).inserted }
+    }
+
     /// Builds a list, set or tuple; `pushed` values lie on the stack already.
     func unpackStarred(
         _ location: SourceRange, _ elts: [Expression], pushed: Int, build: Opcode, add: Opcode, extend: Opcode, isTuple: Bool
@@ -352,7 +358,7 @@ extension Generator {
         if elts.count > 2, let constants = Self.constants(elts[...]) {
             if isTuple && pushed == 0 { return load(.tuple(constants), location) }
             emit(build, pushed, location)
-            load(add == .setAdd ? .frozenset(constants) : .tuple(constants), location)
+            load(add == .setAdd ? Constant(.frozenset(Self.distinct(elts))) : .tuple(constants), location)
             emit(extend, 1, location)
             if isTuple { emit(.callIntrinsic1, Intrinsic.listToTuple, location) }
             return

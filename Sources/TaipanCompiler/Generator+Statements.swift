@@ -372,7 +372,7 @@ extension Generator {
     private func visitImportFrom(_ module: String?, _ names: [Alias], _ level: Int, _ span: SourceSpan) throws(Failure) {
         let location = SourceRange(span)
         load(.small(level), location)
-        if module == "__future__" && span.line > lastFutureLine {
+        if module == "__future__" && (span.line, span.column) > lastFuture {
             throw .syntax("from __future__ imports must occur at the beginning of the file", span)
         }
         load(.tuple(names.map { .name($0.name) }), location)

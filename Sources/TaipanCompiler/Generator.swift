@@ -26,14 +26,14 @@ final class Generator {
     /// The units around it, outermost first.
     var outer: [CodeUnit] = []
     /// The last `from __future__` import that stands where it may.
-    let lastFutureLine: Int32
+    let lastFuture: (line: Int32, column: Int32)
     var isInteractive = false
     var depth = 0
 
-    init(table: ScopeTable, options: GeneratorOptions, lastFutureLine: Int32) {
+    init(table: ScopeTable, options: GeneratorOptions, lastFuture: (line: Int32, column: Int32)) {
         self.table = table
         self.options = options
-        self.lastFutureLine = lastFutureLine
+        self.lastFuture = lastFuture
         unit = CodeUnit(kind: .module, scope: table.top, name: "<module>", privateName: nil, firstLine: 1)
         emit(.resume, 0, SourceRange(0, 1, 0, 0))
     }

@@ -178,7 +178,7 @@ struct ScopeBuilder {
         if !function.typeParams.isEmpty {
             try enterTypeParameters(
                 function.name, ScopeKey(function, .typeParameters), statement.position, isClass: false,
-                defaults: !arguments.defaults.isEmpty, keywordDefaults: arguments.kwDefaults.contains { $0 != nil })
+                defaults: true, keywordDefaults: arguments.kwDefaults.contains { $0 != nil })
             try visit(function.typeParams)
         }
         try visitAnnotations(function)
