@@ -25,10 +25,11 @@ private final class Node {
 private struct Found: Error {}
 
 func describeError(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ classes: UnsafeMutablePointer<UInt8>,
-                   _ options: ParserOptions, skipping tokens: Int) -> SyntaxFailure {
+                   _ options: ParserOptions, skipping tokens: Int, leftOver: Bool = false) -> SyntaxFailure {
     let tokenizer = Tokenizer(bytes: bytes, count: count, classes: classes, typeComments: options.typeComments,
                               collectNotes: false)
     var finder = ErrorFinder(tokenizer, bytes, count, options)
+    if leftOver { return finder.findLeftOver() }
     return finder.find(skipping: tokens)
 }
 
@@ -41,7 +42,7 @@ private struct ErrorFinder {
     var tokens: [Token] = []
     var levels: [Int] = []
     var mark = 0
-    var depth = 26
+    var depth = 0
     var looksForMistakes = false
     var failure: SyntaxFailure?
     var memo: [UInt64: (node: Node?, end: Int)] = [:]
@@ -59,28 +60,36 @@ private struct ErrorFinder {
     mutating func find(skipping skipped: Int) -> SyntaxFailure {
         var n = skipped
         while n > 0 {
-            if tokenizer.nextToken().kind != .typeIgnore { n -= 1 }
+            _ = tokenizer.nextToken(options.mode, dontImplyDedent: options.dontImplyDedent)
+            n -= 1
         }
         let start = startRule
         do {
             _ = try rule(start)
         } catch {
             if options.allowIncompleteInput && atEndOfSource { return incompleteInput() }
-            scanRest()
+            if !atEndOfSource { scanRest() }
             return result
         }
         if options.allowIncompleteInput && atEndOfSource { return incompleteInput() }
         let last = tokens.count - 1
         memo = [:]
         mark = 0
-        depth = 26
+        depth = 0
         looksForMistakes = true
         do {
             _ = try rule(start)
             genericError(last)
         } catch {
-            scanRest()
+            if !atEndOfSource { scanRest() }
         }
+        return result
+    }
+
+    /// For an interactive source whose first statement is valid: what follows it is too much.
+    mutating func findLeftOver() -> SyntaxFailure {
+        _ = try? rule(startRule)
+        raiseAtLast("multiple statements found while compiling a single statement")
         return result
     }
 
@@ -97,9 +106,7 @@ private struct ErrorFinder {
 
     private var result: SyntaxFailure { failure ?? SyntaxFailure(.syntaxError, "invalid syntax") }
 
-    private var atEndOfSource: Bool {
-        tokenizer.status == .endOfText || tokenizer.status == .endInString
-    }
+    private var atEndOfSource: Bool { tokenizer.hasMetEnd(tokens.last?.kind) }
 
     private mutating func incompleteInput() -> SyntaxFailure {
         failure = nil
@@ -119,9 +126,10 @@ private struct ErrorFinder {
 
     /// Reads the remaining tokens: an error among them, or a bracket left open, is reported instead.
     private mutating func scanRest() {
-        guard let found = failure, found.kind != .memoryError, tokenizer.status == .ok, let current = tokens.last else { return }
+        guard let found = failure, found.kind != .memoryError && found.kind != .unicodeDecodeError, tokenizer.status == .ok, let current = tokens.last else { return }
         while true {
             let token = tokenizer.nextToken()
+            if token.kind == .typeIgnore { continue }
             if token.kind == .endMarker { return }
             if token.kind == .error { break }
         }
@@ -138,8 +146,7 @@ private struct ErrorFinder {
     // MARK: Tokens
 
     private mutating func fill() throws(Found) {
-        var token = tokenizer.nextToken()
-        while token.kind == .typeIgnore { token = tokenizer.nextToken() }
+        let token = tokenizer.nextToken(options.mode, dontImplyDedent: options.dontImplyDedent)
         tokens.append(token)
         levels.append(tokenizer.level)
         if token.kind == .error {
@@ -165,6 +172,7 @@ private struct ErrorFinder {
         case .badContinuation:
             raiseHere(.syntaxError, "unexpected character after line continuation character",
                       tokenizer.cursor - tokenizer.textStart)
+        case .undecodable: raiseAtLast("(unicode error) " + tokenizer.decodeProblem)
         case .ok: raiseAtLast("invalid syntax")
         }
     }
@@ -415,7 +423,13 @@ private struct ErrorFinder {
         case .name: return Node(.name, token.span, token: index)
         case .number: return try number(token)
         case .string: return try string(token)
-        case .fstringMiddle: return Node(.middle, token.span, token: index)
+        case .fstringMiddle:
+            let text = UnsafeBufferPointer(start: bytes + Int(token.start), count: Int(token.end - token.start))
+            if options.hasInvalidBytes, let bad = SourceText.firstInvalid(text) {
+                failure = SyntaxFailure(.unicodeDecodeError, SourceText.utf8Problem(text, bad))
+                throw Found()
+            }
+            return Node(.middle, token.span, token: index)
         default: return Node(.token, token.span, token: index)
         }
     }

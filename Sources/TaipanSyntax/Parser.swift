@@ -35,7 +35,7 @@ struct Parser {
         self.options = options
         barryAsFLUFL = options.barryAsFLUFL
         typeComments = options.typeComments
-        depth = 26
+        depth = 32
     }
 
     // MARK: Tokens
@@ -300,24 +300,22 @@ private func parseTokens(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ classes:
                          _ options: ParserOptions) -> Result<ParsedSource, SyntaxFailure> {
     var tokenizer = Tokenizer(bytes: bytes, count: count, classes: classes, typeComments: options.typeComments,
                               collectNotes: true)
-    var ignores: [TypeIgnore] = []
     var tokens: [Token] = []
     tokens.reserveCapacity(count / 4 + 16)
     while true {
-        let token = tokenizer.nextToken()
-        if token.kind == .typeIgnore {
-            let tag = SourceText.lossyString(bytes, Int(token.start), Int(token.end))
-            ignores.append(TypeIgnore(line: token.line, tag: tag))
-            continue
-        }
+        let token = tokenizer.nextToken(options.mode, dontImplyDedent: options.dontImplyDedent)
         tokens.append(token)
         if token.kind == .endMarker || token.kind == .error { break }
     }
+    let ignores = tokenizer.typeIgnores
     return tokens.withUnsafeBufferPointer { list in
         guard let first = list.baseAddress else { return .failure(SyntaxFailure(.memoryError, "")) }
         var parser = Parser(tokens: first, bytes: bytes, names: tokenizer.names.texts, options: options)
         do {
             let module = try parser.parse()
+            if options.mode == .interactive, let failure = checkSingle(bytes, count, classes, options, tokens: parser.at) {
+                return .failure(failure)
+            }
             if case .module(let body, _) = module.kind, !ignores.isEmpty {
                 module.kind = .module(body: body, typeIgnores: ignores)
             }
@@ -329,6 +327,16 @@ private func parseTokens(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ classes:
             return .failure(describeError(bytes, count, classes, options, skipping: parser.statementStart))
         }
     }
+}
+
+/// In interactive mode nothing may follow the statement.
+private func checkSingle(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ classes: UnsafeMutablePointer<UInt8>,
+                         _ options: ParserOptions, tokens: Int) -> SyntaxFailure? {
+    var tokenizer = Tokenizer(bytes: bytes, count: count, classes: classes, typeComments: options.typeComments,
+                              collectNotes: false)
+    for _ in 0..<tokens { _ = tokenizer.nextToken(options.mode, dontImplyDedent: options.dontImplyDedent) }
+    if tokenizer.isAtEnd { return nil }
+    return describeError(bytes, count, classes, options, skipping: 0, leftOver: true)
 }
 
 private func mergeNotes(_ a: [SyntaxNote], _ b: [SyntaxNote]) -> [SyntaxNote] {

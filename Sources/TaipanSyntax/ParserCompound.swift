@@ -270,7 +270,12 @@ extension Parser {
 
     private mutating func namedParameter(_ isLambda: Bool, _ hasStar: Bool, _ result: Arguments) throws(Reject) {
         let parameter = try self.parameter(isLambda, allowStar: false)
-        let value: Expression? = take(.equal) ? try expression() : nil
+        var value: Expression?
+        if take(.equal) {
+            try enter(12)
+            value = try expression()
+            leave(12)
+        }
         if hasStar {
             result.kwonlyargs.append(parameter)
             result.kwDefaults.append(value)

@@ -23,14 +23,18 @@ public enum SourceText {
         String(decoding: UnsafeBufferPointer(start: bytes + from, count: max(0, to - from)), as: UTF8.self)
     }
 
-    /// Source bytes as the parser reads them: UTF-8, `\n` line ends, a final newline if `addNewline`.
+    /// Source bytes as the parser reads them: UTF-8, `\n` line ends, a final newline in mode `file`.
     ///
-    /// Throws what CPython raises for null bytes, unknown encodings and undecodable bytes.
+    /// Throws what CPython raises for null bytes and encodings. Bytes that are not UTF-8 though they should be
+    /// only set `hasInvalidBytes`, unless the source is a file that is run: in a comment they do no harm.
     static func prepare(_ source: UnsafeBufferPointer<UInt8>, filename: String,
-                               options: inout ParserOptions) throws(SyntaxFailure) -> [UInt8] {
+                        options: inout ParserOptions) throws(SyntaxFailure) -> [UInt8] {
         var bytes = source
-        if let base = source.baseAddress, memchr(base, 0, source.count) != nil {
-            throw SyntaxFailure(.syntaxError, "source code string cannot contain null bytes")
+        if let base = source.baseAddress, let null = memchr(base, 0, source.count) {
+            if !options.isFile { throw SyntaxFailure(.syntaxError, "source code string cannot contain null bytes") }
+            let line = lineNumber(source, UnsafeRawPointer(null) - UnsafeRawPointer(base))
+            throw SyntaxFailure(.syntaxError, "source code cannot contain null bytes", line: line, offset: 0, endLine: line,
+                                endOffset: 0, text: "")
         }
         var recoded: [UInt8]?
         options.knowsEncoding = true
@@ -39,20 +43,33 @@ public enum SourceText {
             if hasMark { bytes = UnsafeBufferPointer(rebasing: source[3...]) }
             let cookie = declaredEncoding(bytes)
             options.knowsEncoding = hasMark || cookie != nil
-            if let cookie, cookie.name != "utf-8" {
-                if hasMark {
-                    throw SyntaxFailure(.syntaxError, "encoding problem: \(cookie.name) with BOM")
+            if let cookie, cookie != "utf-8" {
+                if hasMark { throw encodingFailure("encoding problem: \(cookie) with BOM") }
+                recoded = try decode(bytes, cookie, options)
+            } else if let bad = firstInvalid(bytes) {
+                options.hasInvalidBytes = true
+                if options.isFile && cookie == nil && !hasMark {
+                    let hex = String(bytes[bad.position], radix: 16)
+                    let line = lineNumber(bytes, bad.position)
+                    throw SyntaxFailure(.syntaxError, "Non-UTF-8 code starting with '\\x\(hex)' in file \(filename) on line \(line), but no encoding declared; see https://peps.python.org/pep-0263/ for details")
                 }
-                recoded = try decode(bytes, cookie.name, options)
-            } else {
-                try checkUTF8(bytes, filename: filename, isDeclared: cookie != nil || hasMark)
             }
         }
-        let addNewline = options.mode == .file || options.mode == .interactive
+        let addNewline = options.mode == .file
         if let recoded {
             return recoded.withUnsafeBufferPointer { normaliseLines($0, addNewline: addNewline) }
         }
         return normaliseLines(bytes, addNewline: addNewline)
+    }
+
+    private static func encodingFailure(_ message: String) -> SyntaxFailure {
+        SyntaxFailure(.syntaxError, message, line: 0, offset: -1)
+    }
+
+    private static func lineNumber(_ source: UnsafeBufferPointer<UInt8>, _ position: Int) -> Int {
+        var line = 1
+        for i in 0..<position where source[i] == 10 { line += 1 }
+        return line
     }
 
     /// `\r\n` and `\r` become `\n`; a last line without one gets it.
@@ -92,13 +109,13 @@ public enum SourceText {
 
     // MARK: Encoding
 
-    /// The encoding that a comment in the first two lines declares, normalised, and its line.
-    static func declaredEncoding(_ source: UnsafeBufferPointer<UInt8>) -> (name: String, line: Int)? {
+    /// The encoding that a comment in the first two lines declares, normalised.
+    static func declaredEncoding(_ source: UnsafeBufferPointer<UInt8>) -> String? {
         var at = 0
-        for line in 1...2 {
+        for _ in 1...2 {
             var end = at
             while end < source.count && source[end] != 10 && source[end] != 13 { end += 1 }
-            if let name = encodingIn(UnsafeBufferPointer(rebasing: source[at..<end])) { return (name, line) }
+            if let name = encodingIn(UnsafeBufferPointer(rebasing: source[at..<end])) { return name }
             // A first line with anything but a comment ends the search.
             var i = at
             while i < end && (source[i] == 32 || source[i] == 9 || source[i] == 12) { i += 1 }
@@ -149,49 +166,59 @@ public enum SourceText {
         return name
     }
 
-    private static func decode(_ source: UnsafeBufferPointer<UInt8>, _ name: String,
-                               _ options: ParserOptions) throws(SyntaxFailure) -> [UInt8] {
-        if name == "iso-8859-1" {
-            var out: [UInt8] = []
-            out.reserveCapacity(source.count + source.count / 8)
-            for c in source {
-                if c < 128 {
-                    out.append(c)
-                } else {
-                    out.append(0xC0 | c >> 6)
-                    out.append(0x80 | c & 0x3F)
-                }
-            }
-            return out
+    /// The encodings known here, by all their names in lower case with underscores.
+    private static func builtIn(_ name: String) -> String? {
+        var folded = ""
+        for c in name.lowercased().unicodeScalars { folded.unicodeScalars.append(c == "-" || c == " " ? "_" : c) }
+        switch folded {
+        case "utf8", "utf_8", "u8", "utf", "utf8_ucs2", "utf8_ucs4", "cp65001": return "utf-8"
+        case "latin1", "latin_1", "latin", "l1", "iso8859", "iso8859_1", "iso_8859_1", "iso_8859_1_1987", "iso_ir_100",
+             "8859", "cp819", "ibm819", "csisolatin1": return "latin-1"
+        case "ascii", "us_ascii", "us", "646", "ansi_x3.4_1968", "ansi_x3_4_1968", "ansi_x3.4_1986", "cp367", "csascii",
+             "ibm367", "iso646_us", "iso_646.irv_1991", "iso_ir_6": return "ascii"
+        default: return nil
         }
-        if let decode = options.decode, let text = try decode(name, Array(source)) { return text }
-        if ["ascii", "us-ascii", "646"].contains(name.lowercased()) {
-            if let i = source.firstIndex(where: { $0 >= 128 }) {
-                let hex = String(source[i], radix: 16)
-                throw SyntaxFailure(.syntaxError, "(unicode error) 'ascii' codec can't decode byte 0x\(hex) in position \(i): ordinal not in range(128)")
-            }
-            return Array(source)
-        }
-        throw SyntaxFailure(.syntaxError, "encoding problem: \(name)")
     }
 
-    /// Throws CPython's error for the first byte that is not UTF-8.
-    private static func checkUTF8(_ source: UnsafeBufferPointer<UInt8>, filename: String,
-                                  isDeclared: Bool) throws(SyntaxFailure) {
-        guard let bad = firstInvalid(source) else { return }
-        var end = 0, line = 1, start = 0
-        for i in 0..<bad.position where source[i] == 10 {
-            line += 1
-            start = i + 1
+    private static func decode(_ source: UnsafeBufferPointer<UInt8>, _ name: String,
+                               _ options: ParserOptions) throws(SyntaxFailure) -> [UInt8] {
+        let problem: String
+        switch builtIn(name) {
+        case "latin-1": return latin1(source)
+        case "utf-8":
+            guard let bad = firstInvalid(source) else { return Array(source) }
+            problem = utf8Problem(source, bad)
+        case "ascii":
+            guard let i = source.firstIndex(where: { $0 >= 128 }) else { return Array(source) }
+            problem = "'ascii' codec can't decode byte 0x\(String(source[i], radix: 16)) in position \(i): ordinal not in range(128)"
+        default:
+            if let decode = options.decode, let text = try decode(name, Array(source)) { return text }
+            problem = "unknown encoding: \(name)"
         }
-        end = bad.position
-        _ = start
-        let hex = String(source[end], radix: 16)
+        if options.isFile { throw SyntaxFailure(.syntaxError, "encoding problem: \(name)") }
+        throw encodingFailure(problem)
+    }
+
+    private static func latin1(_ source: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(source.count + source.count / 8)
+        for c in source {
+            if c < 128 {
+                out.append(c)
+            } else {
+                out.append(0xC0 | c >> 6)
+                out.append(0x80 | c & 0x3F)
+            }
+        }
+        return out
+    }
+
+    /// The message of Python's codec about invalid UTF-8.
+    static func utf8Problem(_ s: UnsafeBufferPointer<UInt8>, _ bad: (position: Int, length: Int, reason: String)) -> String {
         if bad.length > 1 {
-            let message = "(unicode error) 'utf-8' codec can't decode bytes in position \(end)-\(end + bad.length - 1): \(bad.reason)"
-            throw SyntaxFailure(.syntaxError, message)
+            return "'utf-8' codec can't decode bytes in position \(bad.position)-\(bad.position + bad.length - 1): \(bad.reason)"
         }
-        throw SyntaxFailure(.syntaxError, "(unicode error) 'utf-8' codec can't decode byte 0x\(hex) in position \(end): \(bad.reason)")
+        return "'utf-8' codec can't decode byte 0x\(String(s[bad.position], radix: 16)) in position \(bad.position): \(bad.reason)"
     }
 
     /// The first place where UTF-8 breaks off, with the reason in the words of Python's codec.

@@ -63,6 +63,12 @@ enum StringLiterals {
         if isBytes {
             for i in from..<from + count where bytes[i] >= 128 { throw .nonASCIIBytes }
         }
+        if options.hasInvalidBytes {
+            let text = UnsafeBufferPointer(start: bytes + from, count: count)
+            if let bad = SourceText.firstInvalid(text) {
+                throw .unicode(problem(text, bad, isRaw || memchr(bytes + from, 92, count) == nil))
+            }
+        }
         if isRaw || count == 0 || memchr(bytes + from, 92, count) == nil {
             return Array(UnsafeBufferPointer(start: bytes + from, count: count))
         }
@@ -70,6 +76,18 @@ enum StringLiterals {
         try decoder.run(options)
         invalid = decoder.invalid
         return decoder.out
+    }
+
+    /// With escapes each run of characters outside ASCII is decoded on its own, and positions count from its start.
+    private static func problem(_ text: UnsafeBufferPointer<UInt8>, _ bad: (position: Int, length: Int, reason: String),
+                                _ isWhole: Bool) -> String {
+        if isWhole { return SourceText.utf8Problem(text, bad) }
+        var start = bad.position
+        while start > 0 && text[start - 1] >= 128 { start -= 1 }
+        var end = bad.position
+        while end < text.count && text[end] >= 128 { end += 1 }
+        let run = UnsafeBufferPointer(rebasing: text[start..<end])
+        return SourceText.utf8Problem(run, SourceText.firstInvalid(run) ?? bad)
     }
 
     /// The value of an int, float or imaginary literal.

@@ -91,6 +91,8 @@ public struct ParserOptions {
     public var maxIntDigits = 4300
     /// The source is already text: a coding cookie in it means nothing (`PyCF_IGNORE_COOKIE`).
     public var ignoreCookie = false
+    /// The bytes were read from a file that is run directly, which has its own messages for undecodable bytes.
+    public var isFile = false
     /// Decodes source bytes in a codec that is not built in to UTF-8; nil or a nil answer is an unknown encoding.
     public var decode: ((_ encoding: String, _ source: [UInt8]) throws(SyntaxFailure) -> [UInt8]?)?
     /// Reads a line of the file on disk for error messages, as CPython does in mode `file`; nil uses the source at hand.
@@ -98,6 +100,8 @@ public struct ParserOptions {
     /// Looks a character name up for `\N{…}`, giving its code points; nil says "unknown".
     public var characterNamed: ((_ name: String) -> [UInt32]?)?
 
+    /// Whether some bytes are not UTF-8, so that names and strings have to be checked.
+    var hasInvalidBytes = false
     /// Whether the source is text or declares its encoding, which decides the unit of columns in errors.
     var knowsEncoding = false
 

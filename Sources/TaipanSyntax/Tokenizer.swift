@@ -17,7 +17,7 @@ import Darwin
 struct Tokenizer {
     /// Why the last token was an error, or that the end was reached.
     enum Status {
-        case ok, endOfText, raised, inconsistentTabs, badDedent, tooDeep, badContinuation, endInString
+        case ok, endOfText, raised, inconsistentTabs, badDedent, tooDeep, badContinuation, endInString, undecodable
     }
 
     /// One entry of the mode stack: the file itself or an f-string being read.
@@ -57,10 +57,14 @@ struct Tokenizer {
     var start = -1
     var status = Status.ok
     var failure: SyntaxFailure?
+    /// With the status `undecodable`: what is wrong with the bytes of a name.
+    var decodeProblem = ""
     var notes: [SyntaxNote] = []
     let collectNotes: Bool
     let typeComments: Bool
 
+    private(set) var typeIgnores: [TypeIgnore] = []
+    private var hasStarted = false
     private var atLineStart = true
     private var pendingIndents = 0
     private var indents: [Int32] = [0]
@@ -175,6 +179,51 @@ struct Tokenizer {
     /// The next token; of kind `error` when there is none, with the reason in `status` and `failure`.
     mutating func nextToken() -> Token {
         mode.inMiddle ? fstringToken() : regularToken()
+    }
+
+    /// The next token that a parser in a mode sees. Type ignores are left out and collected. In interactive mode
+    /// the end gives a newline first, and then closes the open blocks.
+    mutating func nextToken(_ parserMode: ParserMode, dontImplyDedent: Bool = false) -> Token {
+        var token = nextToken()
+        while token.kind == .typeIgnore {
+            let tag = SourceText.lossyString(bytes, Int(token.start), Int(token.end))
+            typeIgnores.append(TypeIgnore(line: token.line, tag: tag))
+            token = nextToken()
+        }
+        guard parserMode == .interactive else { return token }
+        if token.kind == .endMarker && hasStarted {
+            token.kind = .newline
+            hasStarted = false
+            if indents.count > 1 && !dontImplyDedent {
+                pendingIndents = -(indents.count - 1)
+                indents = [0]
+                alternativeIndents = [0]
+            }
+        } else {
+            hasStarted = true
+        }
+        return token
+    }
+
+    /// Whether reading has met the end of the text: most tokens look one character ahead.
+    func hasMetEnd(_ last: TokenKind?) -> Bool {
+        if status == .endOfText || status == .endInString { return true }
+        guard status == .ok, cursor == limit, let last else { return false }
+        return last != .string && last != .fstringEnd && last != .newline && last != .fstringMiddle
+    }
+
+    /// Whether only white space and comments follow the cursor.
+    var isAtEnd: Bool {
+        var p = cursor
+        while p < limit {
+            switch bytes[p] {
+            case 32, 9, 10, 12: p += 1
+            case 35:
+                while p < limit && bytes[p] != 10 { p += 1 }
+            default: return false
+            }
+        }
+        return true
     }
 
     /// Whether the tokenizer reads an expression inside an f-string.
@@ -414,6 +463,10 @@ struct Tokenizer {
 
     private mutating func unicodeName() -> Token {
         let text = UnsafeBufferPointer(start: bytes + start, count: cursor - start)
+        if let bad = SourceText.firstInvalid(text) {
+            decodeProblem = SourceText.utf8Problem(text, bad)
+            return fail(.undecodable)
+        }
         if let bad = IdentifierText.firstInvalid(text) {
             cursor = start + bad.end
             let hex = IdentifierText.hex(bad.character)
@@ -450,7 +503,7 @@ struct Tokenizer {
                 closing = 0
             }
             c = next()
-            if c == Tokenizer.endOfText || (size == 1 && c == 10) { return unterminatedString(quote, size) }
+            if c == Tokenizer.endOfText || (size == 1 && c == 10) { return unterminatedString(quote, size, atEnd: c != 10) }
             if c == q {
                 closing += 1
             } else {
@@ -461,16 +514,15 @@ struct Tokenizer {
         return token(.string, start, cursor)
     }
 
-    private mutating func unterminatedString(_ quote: UInt8, _ size: Int) -> Token {
+    private mutating func unterminatedString(_ quote: UInt8, _ size: Int, atEnd: Bool) -> Token {
         let detected = line
         cursor = start + 1
         lineStart = multiLineStart
         line = firstLine
         if insideFString, mode.quote == quote, mode.quoteSize == size { return raise("f-string: expecting '}'") }
         let what = size == 3 ? "triple-quoted string" : "string"
-        let isAtEnd = lineLimit >= limit
         let token = raise("unterminated \(what) literal (detected at line \(detected))")
-        if size == 3 && isAtEnd { status = .endInString }
+        if atEnd { status = .endInString }
         return token
     }
 
