@@ -3,19 +3,8 @@
 extension Thread {
     func newGenericAlias(_ origin: Value, _ arguments: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "GenericAlias") }
     func newSequenceIterator(_ sequence: Value) -> Value { .none }
-    /// Source position of the instruction at byte offset `lasti` of a code object, from its location table (interpreter). Lines count from 1, 0 is none;
-    /// columns are UTF-8 byte offsets, -1 for none.
-    func codePosition(code: Value, lasti: Int) -> (line: Int, endLine: Int, column: Int, endColumn: Int) { (0, 0, -1, -1) }
-    /// `super()` without arguments: the class in the running function's `__class__` cell and the function's first argument.
-    func superFromFrame() throws(Raised) -> (Value, Value) { throw raise(.runtimeError, "super(): no arguments") }
     /// `int | str`: a union type (PEP 604).
     static func unionOr(_ t: Thread, _ l: Value, _ r: Value) throws(Raised) -> Value { .notImplemented }
-    /// The globals of the running frame, or unbound.
-    func currentGlobals() -> Value { .unbound }
-    /// Runs a class body with `namespace` as its locals; gives what the body returns (the `__class__` cell or None).
-    func runClassBody(_ function: Value, _ namespace: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "runClassBody") }
-    /// Makes every inline cache of attributes start over.
-    func flushInlineCaches() {}
     /// How many distinct names the functions in a class body store into attributes of their first argument.
     func storedAttributeCount(_ namespace: DictObject) -> Int { 4 }
 }
@@ -26,4 +15,27 @@ enum SipHash13 {
 
 extension Thread {
     func newComplex(_ real: Double, _ imaginary: Double) -> Value { .none }
+    func reportUnraisable(_ object: Value) { _ = takePending() }
+    func newSlice(_ start: Value, _ stop: Value, _ step: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "slice") }
+    func newSet() throws(Raised) -> Value { throw raise(.notImplementedError, "set") }
+    func setAdd(_ set: Value, _ item: Value) throws(Raised) { throw raise(.notImplementedError, "set") }
+    func setContains(_ set: Value, _ item: Value) throws(Raised) -> Bool { throw raise(.notImplementedError, "set") }
+    func displayHook(_ value: Value) throws(Raised) { throw raise(.notImplementedError, "displayhook") }
+    func importStar(_ fp: UnsafeMutablePointer<Value>, _ module: Value) throws(Raised) { throw raise(.notImplementedError, "import *") }
+    func importName(_ fp: UnsafeMutablePointer<Value>, _ name: Int, _ level: Value, _ fromlist: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "import") }
+    func importFrom(_ module: Value, _ name: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "import") }
+    func newAsyncGeneratorValue(_ value: Value) -> Value { value }
+    enum TypeVariableKind { case typeVar, paramSpec, typeVarTuple }
+    func newTypeVariable(_ name: Value, _ kind: TypeVariableKind, bound: Value = .unbound, constraints: Value = .unbound) throws(Raised) -> Value { throw raise(.notImplementedError, "TypeVar") }
+    func subscriptGeneric(_ parameters: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "Generic") }
+    func newTypeAlias(_ arguments: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "type alias") }
+    func coroutineOrigin() throws(Raised) -> Value { .unbound }
+    func callBuiltin(_ callee: Value, _ arguments: Arguments) throws(Raised) -> Value { try callNative(NativeFunction(callee), arguments, receiver: false) }
+    func callMethodDescriptor(_ callee: Value, _ arguments: Arguments) throws(Raised) -> Value { try callNative(NativeFunction(callee), arguments, receiver: true) }
+}
+
+enum RangeIteratorLayout {
+    static var current: Int { 1 }
+    static var remaining: Int { 2 }
+    static var step: Int { 3 }
 }

@@ -7,13 +7,6 @@ extension Thread {
     func compileSource(_ source: Value, filename: Value, mode: CompileMode, flags: Int, inherits: Bool, optimize: Int, featureVersion: Int) throws(Raised) -> Value {
         throw raise(.notImplementedError, "compile")
     }
-    /// Runs a code object in a scope; `closure` is a tuple of cells or None.
-    func runCode(_ code: Value, globals: Value, locals: Value, closure: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "exec") }
-    /// Calls the function of a class body with `namespace` as its locals: gives the `__class__` cell (or None) that the body returns.
-    func runClassBody(_ function: Value, _ namespace: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "class") }
-    /// Globals and locals of the running frame.
-    func currentGlobals() throws(Raised) -> Value { throw raise(.systemError, "frame does not exist") }
-    func currentLocals() throws(Raised) -> Value { throw raise(.systemError, "frame does not exist") }
     func importModule(_ name: Value, _ globals: Value, _ fromlist: Value, _ level: Int) throws(Raised) -> Value { throw raise(.importError, "import") }
     func newAnextAwaitable(_ awaitable: Value, _ otherwise: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "anext") }
     /// `io.open`, its arguments bound: file, mode, buffering, encoding, errors, newline, closefd, opener.

@@ -61,13 +61,6 @@ extension Thread {
         throw raise(.typeError, "\(name) expected \(word)\(bound) argument\(bound == 1 ? "" : "s"), got \(a.count)")
     }
 
-    /// The interned name of an attribute given as any object. Raises TypeError when it is no str.
-    public func attributeName(_ name: Value) throws(Raised) -> Value {
-        if name.hasLayout(.str) { return intern(name) }
-        if !name.isKind(.str) { throw raise(.typeError, "attribute name must be string, not '\(typeName(name))'") }
-        return intern(str(wtf8: wtf8(name)))
-    }
-
     /// `dir(value)`: what `__dir__` says, sorted.
     public func dir(_ value: Value) throws(Raised) -> Value {
         let names = try callSpecial(value, name(.__dir__))

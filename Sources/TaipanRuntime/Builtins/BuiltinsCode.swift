@@ -59,8 +59,6 @@ extension Thread {
         throw raise(.typeError, "expected \(typeName(value)).__fspath__() to return str or bytes, not \(typeName(path))")
     }
 
-    func isMapping(_ value: Value) -> Bool { type(of: value).slots.pointee.getItem.isSet }
-
     private func evalBuiltin(_ source: Value, _ globals: Value, _ locals: Value) throws(Raised) -> Value {
         if !locals.isNone && !isMapping(locals) { throw raise(.typeError, "locals must be a mapping") }
         if !globals.isNone && !globals.isKind(.dict) {

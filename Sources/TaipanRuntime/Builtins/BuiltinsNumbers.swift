@@ -79,13 +79,6 @@ extension Thread {
         throw raise(.typeError, "ord() expected a character, but string of length \(count) found")
     }
 
-    /// `divmod(left, right)`.
-    public func divmod(_ left: Value, _ right: Value) throws(Raised) -> Value {
-        let result = try binary(left, right, type(of: left).slots.pointee.divmod, type(of: right).slots.pointee.divmod)
-        if !result.isNotImplemented { return result }
-        throw raise(.typeError, "unsupported operand type(s) for divmod(): '\(typeName(left))' and '\(typeName(right))'")
-    }
-
     /// Asks both operands' slots in the order that subclassing demands; NotImplemented when neither knows.
     private func binary(_ left: Value, _ right: Value, _ own: BinarySlot, _ theirs: BinarySlot) throws(Raised) -> Value {
         let second = type(of: left) == type(of: right) || own.address == theirs.address ? BinarySlot() : theirs

@@ -62,17 +62,23 @@ extension Thread {
     /// DICT_UPDATE: `{**mapping}`.
     @inline(never)
     func dictUpdate(_ dict: DictObject, _ mapping: Value) throws(Raised) {
-        if mapping.isKind(.dict) || (try getattrOrUnbound(mapping, name(.keys))).isBound { return try mergeMapping(dict, mapping, unique: .unbound) }
+        if try isMappingLike(mapping) { return try mergeMapping(dict, mapping, unique: .unbound) }
         throw raise(.typeError, "'\(typeName(mapping))' object is not a mapping")
     }
 
     /// DICT_MERGE: `f(**mapping)`; a key given twice is an error that names the callable.
     @inline(never)
     func dictMerge(_ dict: DictObject, _ mapping: Value, _ callee: Value) throws(Raised) {
-        if !mapping.isKind(.dict) && (try getattrOrUnbound(mapping, name(.keys))).isUnbound {
+        if try !isMappingLike(mapping) {
             throw raise(.typeError, "\(functionText(callee)) argument after ** must be a mapping, not \(typeName(mapping))")
         }
         try mergeMapping(dict, mapping, unique: callee)
+    }
+
+    /// A dict, or anything with `keys`.
+    private func isMappingLike(_ value: Value) throws(Raised) -> Bool {
+        if value.isKind(.dict) { return true }
+        return try getattrOrUnbound(value, name(.keys)).isBound
     }
 
     private func mergeMapping(_ dict: DictObject, _ mapping: Value, unique callee: Value) throws(Raised) {
@@ -190,7 +196,10 @@ extension Thread {
         if !(try isInstance(subject, ofClassInfo: type)) { return .none }
         let found = try newList(capacity: positional + TupleObject(names).count)
         let seen = try newSet()
-        if positional > 0 && !(try matchPositional(subject, type, positional, found, seen)) { return .none }
+        if positional > 0 {
+            let matches = try matchPositional(subject, type, positional, found, seen)
+            if !matches { return .none }
+        }
         let keywords = TupleObject(names)
         for i in 0..<keywords.count {
             let value = try matchAttribute(subject, type, keywords[i], seen)

@@ -868,7 +868,7 @@ extension Thread {
                         state.pointee.handled.pointee.value = previous.isNone ? .unbound : previous
                     case .checkExceptionMatch:
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
-                        fp[a] = Value(try exceptionMatches(fp[b], fp[c]))
+                        fp[a] = Value(try handlerMatches(fp[b], fp[c]))
                     case .checkGroupMatch:
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
                         try checkGroupMatch(fp, a, b, fp[c])

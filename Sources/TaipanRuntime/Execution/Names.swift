@@ -144,13 +144,6 @@ extension Thread {
 
     // MARK: Cells
 
-    /// A closure cell: word 1 its contents.
-    public func newCell(_ contents: Value) -> Value {
-        let cell = heap.allocate(header: UInt(LayoutID.cell.rawValue), bytes: 16)
-        cell[1] = contents
-        return Value(cell)
-    }
-
     /// COPY_FREE_VARS: the closure's cells go to the last `count` local slots.
     func copyFreeVariables(_ fp: UnsafeMutablePointer<Value>, _ count: Int) {
         let closure = TupleObject(fp.frameFunction.closure)

@@ -52,6 +52,12 @@ public struct ThreadState {
     public var profileFunction: Value
     public var contextVariables: Value
     public var coroutineOriginDepth: Int
+    /// Set by the method lookup: the result is to be called with the object first.
+    public var loadedUnbound: Bool
+    /// The pending exception is on its way again: no new traceback entry where it passes next.
+    public var isReraising: Bool
+    /// What the last exhausted generator returned with, until it is taken; unbound is None.
+    public var returnValue: Value
     public var nextThread: UnsafeMutablePointer<ThreadState>?
 }
 
@@ -127,6 +133,11 @@ public struct InterpreterState {
     /// Native modules by name: created on import.
     public var nativeModules: [String: NativeModuleDefinition]
     public var isFinalizing: Bool
+    /// Addresses of object's `__getattribute__` and `__setattr__` slots: a type with these has the plain protocol.
+    public var genericGetattrAddress: UInt
+    public var genericSetattrAddress: UInt
+    /// Runs the Python handlers of signals that have arrived.
+    public var signalHandler: ((Thread) throws(Raised) -> Void)?
     public var maxStrDigits: Int
 
     /// Asks every thread to stop at its next safe point and see to what waits.
@@ -155,11 +166,40 @@ public struct InterpreterState {
     private func markThread(_ thread: UnsafeMutablePointer<ThreadState>, _ marker: inout Marker, _ stackPointer: UInt) {
         let state = thread.pointee
         for value in [state.pending.bits, state.reprStack.bits, state.asyncGenFirstIter.bits, state.asyncGenFinalizer.bits,
-                      state.traceFunction.bits, state.profileFunction.bits, state.contextVariables.bits, state.handledBase.value.bits] {
+                      state.traceFunction.bits, state.profileFunction.bits, state.contextVariables.bits, state.handledBase.value.bits, state.returnValue.bits] {
             marker.mark(Value(bits: value))
         }
         marker.scan(stackPointer, state.nativeBase)
-        marker.scan(UInt(bitPattern: state.stackBase), UInt(bitPattern: state.stackTop))
+        markFrames(thread, &marker)
+    }
+}
+
+extension InterpreterState {
+    /// Scans the VM stack from the top down: each frame's header, locals and the temporaries alive at its instruction, and what
+    /// native code keeps between frames. Dead temporaries are passed over.
+    func markFrames(_ thread: UnsafeMutablePointer<ThreadState>, _ marker: inout Marker) {
+        let base = UInt(bitPattern: thread.pointee.stackBase)
+        var end = UInt(bitPattern: thread.pointee.stackTop)
+        var frame = thread.pointee.frame
+        while let fp = frame {
+            let lowered = fp.frameLowered
+            let start = UInt(bitPattern: fp - FrameHeader.size)
+            if lowered.pointee.isGenerator && fp.frameFlags & FrameFlag.generator != 0 {
+                // The frame lies in its generator, which the scan of its header's owner finds.
+                marker.markConservatively(UInt(bitPattern: fp))
+                marker.mark(fp[FrameHeader.function])
+            } else {
+                let top = UInt(bitPattern: fp + lowered.pointee.frameSize)
+                if end > top { marker.scan(top, end) }
+                let live = max(lowered.pointee.localCount, Int(lowered.pointee.liveLimits[fp.frameWordIndex]))
+                marker.scan(start, min(UInt(bitPattern: fp + live), max(end, start)))
+                marker.mark(fp[FrameHeader.function])
+                marker.mark(lowered.pointee.code)
+                end = start
+            }
+            frame = fp.frameCaller
+        }
+        if end > base { marker.scan(base, end) }
     }
 }
 

@@ -38,8 +38,7 @@ extension Thread {
         do throws(Raised) {
             let frame = try frameObject(fp)
             let lasti = fp.frameUnitOffset * 2
-            let line = codePosition(CodeCell(fp.frameLowered.pointee.code), lasti).line
-            ExceptionObject(exception).traceback = newTraceback(next: ExceptionObject(exception).traceback, frame: frame, lasti: lasti, line: line)
+            ExceptionObject(exception).traceback = newTraceback(next: ExceptionObject(exception).traceback, frame: frame, lasti: lasti, line: -1)
         } catch {
             // No memory for the entry: the exception goes on without it.
         }
@@ -89,17 +88,9 @@ extension Thread {
 
     /// CHECK_EXC_MATCH.
     @inline(never)
-    func exceptionMatches(_ exception: Value, _ pattern: Value) throws(Raised) -> Bool {
-        if pattern.isKind(.type) && isSubtype(TypeObject(pattern), of: types.pointee.baseException) { return isInstance(exception, of: pattern) }
-        if pattern.isKind(.tuple) {
-            let items = TupleObject(pattern)
-            for i in 0..<items.count where !items[i].isKind(.type) || !isSubtype(TypeObject(items[i]), of: types.pointee.baseException) {
-                throw raise(.typeError, "catching classes that do not inherit from BaseException is not allowed")
-            }
-            for i in 0..<items.count where isInstance(exception, of: items[i]) { return true }
-            return false
-        }
-        throw raise(.typeError, "catching classes that do not inherit from BaseException is not allowed")
+    func handlerMatches(_ exception: Value, _ pattern: Value) throws(Raised) -> Bool {
+        try checkHandlerType(pattern)
+        return givenExceptionMatches(exception, pattern)
     }
 
     /// CHECK_EG_MATCH: slot `a` holds the exception and gets the rest, slot `b` gets the match.

@@ -205,7 +205,7 @@ extension Thread {
     /// `__module__`, `__qualname__`, and the methods that are implicitly static or class methods.
     private func fillNamespace(_ type: TypeObject, _ className: Value, _ namespace: DictObject) throws(Raised) {
         if namespace.findStringEntry(self, name(.__module__)) < 0 {
-            let globals = currentGlobals()
+            let globals = currentGlobalsOrUnbound()
             let module = globals.isBound ? DictObject(globals).findString(self, name(.__name__)) : .unbound
             if module.isBound { try namespace.setString(self, name(.__module__), module) }
         }

@@ -20,7 +20,8 @@ extension Thread {
             heap: heap, layouts: layouts, types: .allocate(capacity: 1), names: .allocate(capacity: WellKnownName.allCases.count),
             objects: .allocate(capacity: 1), latin1: .allocate(capacity: 256), interned: InternTable(), threads: nil,
             methodCache: .allocate(capacity: MethodCacheEntry.count), slotTable: SlotTable.create(), nextTypeVersion: 0, nextDictVersion: 0, hashKey0: 0, hashKey1: 0,
-            config: config, firstLowered: nil, moduleStates: [:], nativeModules: [:], isFinalizing: false, maxStrDigits: 4300))
+            config: config, firstLowered: nil, moduleStates: [:], nativeModules: [:], isFinalizing: false, genericGetattrAddress: 0,
+            genericSetattrAddress: 0, signalHandler: nil, maxStrDigits: 4300))
         interp.pointee.methodCache.initialize(repeating: MethodCacheEntry(version: 0, name: 0, result: .unbound), count: MethodCacheEntry.count)
         interp.pointee.names.initialize(repeating: .unbound, count: WellKnownName.allCases.count)
         interp.pointee.latin1.initialize(repeating: .unbound, count: 256)
@@ -32,6 +33,8 @@ extension Thread {
         t.prepareTypes()
         t.internNames()
         t.defineTypes()
+        interp.pointee.genericGetattrAddress = TypeObject(t.types.pointee.object).slots.pointee.getattr.address
+        interp.pointee.genericSetattrAddress = TypeObject(t.types.pointee.object).slots.pointee.setattr.address
         heap.pointee.isEnabled = true
         if let text = getenv("TAIPAN_GC_STRESS") { heap.pointee.stressInterval = max(0, Int(atol(text))) }
         return t
@@ -51,7 +54,8 @@ extension Thread {
             stackLimit: stack + vmStackBytes / 8 - 4096, stackTop: stack, recursionRemaining: 1000, recursionLimit: 1000,
             nativeRecursionRemaining: 10000, nativeBase: here + 4096, nativeLimit: here - UInt(stackBytes) + (256 << 10), breaker: 0,
             identifier: Int(bitPattern: UInt(bitPattern: area) >> 12), reprStack: .unbound, asyncGenFirstIter: .unbound, asyncGenFinalizer: .unbound,
-            traceFunction: .unbound, profileFunction: .unbound, contextVariables: .unbound, coroutineOriginDepth: 0, nextThread: interp.pointee.threads))
+            traceFunction: .unbound, profileFunction: .unbound, contextVariables: .unbound, coroutineOriginDepth: 0,
+            loadedUnbound: false, isReraising: false, returnValue: .unbound, nextThread: interp.pointee.threads))
         state.pointee.handled = UnsafeMutableRawPointer(state).advanced(by: MemoryLayout<ThreadState>.offset(of: \.handledBase) ?? 0)
             .assumingMemoryBound(to: HandledException.self)
         interp.pointee.threads = state

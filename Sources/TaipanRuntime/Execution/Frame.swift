@@ -1,0 +1,232 @@
+// Frame objects: made when somebody asks (a traceback, `sys._getframe`, `locals()` of a class body), once a frame.
+//
+//   word 1 function   2 code   3 locals: a dict, or unbound before it is asked for   4 back, once the frame has ended
+//   word 5 saved fast locals (value buffer), once the frame has ended   6 trace function   7 attribute spare
+//   raw: word 8 address of slot 0 while the frame lives, 0 afterwards   9 last instruction's unit, once it has ended   10 the generator or 0
+
+import TaipanBytecode
+
+@frozen public struct FrameObject: BitwiseCopyable {
+    public let cell: Cell
+    public init(_ value: Value) { cell = value.cell }
+    public var value: Value { Value(cell) }
+    public var function: Value { get { cell[1] } nonmutating set { cell[1] = newValue } }
+    public var code: Value { get { cell[2] } nonmutating set { cell[2] = newValue } }
+    public var locals: Value { get { cell[3] } nonmutating set { cell[3] = newValue } }
+    public var savedBack: Value { get { cell[4] } nonmutating set { cell[4] = newValue } }
+    public var savedLocals: Value { get { cell[5] } nonmutating set { cell[5] = newValue } }
+    public var trace: Value { get { cell[6] } nonmutating set { cell[6] = newValue } }
+    static var valueWords: Int32 { 7 }
+    var frame: UnsafeMutablePointer<Value>? {
+        get { UnsafeMutablePointer(bitPattern: cell.raw(8)) }
+        nonmutating set { cell.setRaw(Int(bitPattern: newValue), at: 8) }
+    }
+    var savedUnit: Int { get { cell.raw(9) } nonmutating set { cell.setRaw(newValue, at: 9) } }
+    static var bytes: Int { 88 }
+}
+
+extension Thread {
+    /// The frame object of the live frame at `fp`.
+    public func frameObject(_ fp: UnsafeMutablePointer<Value>) throws(Raised) -> Value {
+        let known = fp[FrameHeader.object]
+        if known.isBound { return known }
+        let made = FrameObject(Value(heap.allocate(header: UInt(LayoutID.frame.rawValue), bytes: FrameObject.bytes)))
+        made.function = fp[FrameHeader.function]
+        made.code = fp.frameLowered.pointee.code
+        made.frame = fp
+        fp[FrameHeader.object] = made.value
+        return made.value
+    }
+
+    /// The frame ends: its object keeps the locals, where it was, and who called it.
+    func detachFrameObject(_ fp: UnsafeMutablePointer<Value>) {
+        let object = FrameObject(fp[FrameHeader.object])
+        object.savedUnit = fp.frameUnitOffset
+        let count = fp.frameLowered.pointee.localCount
+        if let buffer = try? newValueBuffer(max(count, 1)) {
+            for i in 0..<count { buffer.items[i] = fp[i] }
+            object.savedLocals = buffer.value
+        } else {
+            state.pointee.pending = .unbound
+        }
+        let namespace = fp[FrameHeader.namespace]
+        if namespace.isBound && fp.frameFlags & FrameFlag.initialize == 0 { object.locals = namespace }
+        if fp.frameFlags & FrameFlag.generator == 0, let caller = fp.frameCaller, let back = try? frameObject(caller) { object.savedBack = back }
+        object.frame = nil
+        fp[FrameHeader.object] = .unbound
+    }
+
+    /// The frame moved into a generator.
+    func moveFrameObject(_ object: Value, _ frame: UnsafeMutablePointer<Value>) {
+        FrameObject(object).frame = frame
+        frame[FrameHeader.object] = object
+    }
+
+    /// The instruction, in code units, that the frame is or was at.
+    public func frameUnit(_ object: FrameObject) -> Int { object.frame?.frameUnitOffset ?? object.savedUnit }
+
+    /// The line that the frame is or was at.
+    public func frameLine(_ object: FrameObject) -> Int { codePosition(code: object.code, lasti: frameUnit(object) * 2).line }
+
+    /// The caller's frame object, or None.
+    public func frameBack(_ object: FrameObject) throws(Raised) -> Value {
+        guard let fp = object.frame else { return object.savedBack.isUnbound ? .none : object.savedBack }
+        if fp.frameFlags & FrameFlag.generator != 0 && !isRunning(fp) { return .none }
+        guard let caller = fp.frameCaller else { return .none }
+        return try frameObject(caller)
+    }
+
+    private func isRunning(_ fp: UnsafeMutablePointer<Value>) -> Bool {
+        var at = state.pointee.frame
+        while let one = at {
+            if one == fp { return true }
+            at = one.frameCaller
+        }
+        return false
+    }
+
+    // MARK: Locals
+
+    /// `frame.f_locals`: the namespace itself, or a dict refreshed from the fast locals.
+    public func frameLocals(_ object: FrameObject) throws(Raised) -> Value {
+        if let fp = object.frame, fp[FrameHeader.namespace].isBound, fp.frameFlags & FrameFlag.initialize == 0 { return fp[FrameHeader.namespace] }
+        let code = CodeCell(object.code)
+        if object.frame == nil && object.locals.isBound && code.flags & 1 == 0 { return object.locals }
+        let dict = object.locals.isBound ? DictObject(object.locals) : newDict()
+        object.locals = dict.value
+        let names = TupleObject(code.localsplusnames)
+        let kinds = BytesObject(code.localspluskinds)
+        for i in 0..<names.count {
+            let kind = kinds.data[i]
+            if kind & 0x10 != 0 { continue }
+            var value: Value
+            if let fp = object.frame {
+                value = fp[i]
+            } else if object.savedLocals.isBound {
+                value = ValueBuffer(object.savedLocals).items[i]
+            } else {
+                value = .unbound
+            }
+            if kind & 0xC0 != 0 && value.hasLayout(.cell) { value = value.cell[1] }
+            if value.isBound {
+                try dict.setString(self, names[i], value)
+            } else {
+                let at = dict.findStringEntry(self, names[i])
+                if at >= 0 { dict.removeEntry(at) }
+            }
+        }
+        return dict.value
+    }
+
+    /// The running Python frame, or nil.
+    var currentFrame: UnsafeMutablePointer<Value>? { state.pointee.frame }
+
+    /// `globals()`.
+    public func currentGlobals() throws(Raised) -> Value {
+        guard let fp = state.pointee.frame else { throw raise(.systemError, "frame does not exist") }
+        return fp.frameFunction.globals
+    }
+
+    /// The globals of the running frame, or unbound outside Python code.
+    public func currentGlobalsOrUnbound() -> Value { state.pointee.frame.map { $0.frameFunction.globals } ?? .unbound }
+
+    /// `locals()`.
+    public func currentLocals() throws(Raised) -> Value {
+        guard let fp = state.pointee.frame else { throw raise(.systemError, "frame does not exist") }
+        return try frameLocals(FrameObject(try frameObject(fp)))
+    }
+
+    // MARK: Source positions
+
+    /// Source position of the instruction at byte offset `lasti` of a code object. Lines count from 1, 0 is none;
+    /// columns are UTF-8 byte offsets, -1 for none.
+    public func codePosition(code: Value, lasti: Int) -> (line: Int, endLine: Int, column: Int, endColumn: Int) {
+        let code = CodeCell(code)
+        for entry in LocationTable(Array(BytesObject(code.linetable).buffer), firstLine: code.firstlineno) where lasti >= entry.start && lasti < entry.end {
+            return (max(0, Int(entry.range.line)), max(0, Int(entry.range.endLine)), Int(entry.range.column), Int(entry.range.endColumn))
+        }
+        return (0, 0, -1, -1)
+    }
+
+    // MARK: Running code objects
+
+    /// Runs a code object with the given namespaces, as `exec` and module import do. `closure` is a tuple of cells, or None.
+    public func runCode(_ code: Value, globals: Value, locals: Value, closure: Value) throws(Raised) -> Value {
+        let function = try newFunction(CodeCell(code), globals: globals)
+        if closure.isKind(.tuple) { function.closure = closure }
+        var none = Value.unbound
+        return try withUnsafeMutablePointer(to: &none) { (base) throws(Raised) in
+            try callFunction(function, Arguments(base, 0), namespace: CodeCell(code).flags & 1 == 0 ? locals : .unbound)
+        }
+    }
+
+    /// Runs the function of a class body over `namespace`: gives what it returns (the `__class__` cell or None).
+    public func runClassBody(_ function: Value, _ namespace: Value) throws(Raised) -> Value {
+        var none = Value.unbound
+        return try withUnsafeMutablePointer(to: &none) { (base) throws(Raised) in
+            try callFunction(FunctionObject(function), Arguments(base, 0), namespace: namespace)
+        }
+    }
+
+    /// `super()` without arguments: the class in the running function's `__class__` cell and the function's first argument.
+    public func superFromFrame() throws(Raised) -> (Value, Value) {
+        guard let fp = state.pointee.frame else { throw raise(.runtimeError, "super(): no current frame") }
+        let code = CodeCell(fp.frameLowered.pointee.code)
+        if code.argcount == 0 { throw raise(.runtimeError, "super(): no arguments") }
+        var object = fp[0]
+        if object.hasLayout(.cell) && BytesObject(code.localspluskinds).data[0] & 0x40 != 0 { object = object.cell[1] }
+        if object.isUnbound { throw raise(.runtimeError, "super(): arg[0] deleted") }
+        let names = TupleObject(code.localsplusnames)
+        let kinds = BytesObject(code.localspluskinds)
+        for i in 0..<names.count where kinds.data[i] & 0x80 != 0 && names[i] == name(.__class__) {
+            let cell = fp[i]
+            if !cell.hasLayout(.cell) { throw raise(.runtimeError, "super(): bad __class__ cell") }
+            if cell.cell[1].isUnbound { throw raise(.runtimeError, "super(): empty __class__ cell") }
+            if !cell.cell[1].isKind(.type) { throw raise(.runtimeError, "super(): __class__ is not a type (\(typeName(cell.cell[1])))") }
+            return (cell.cell[1], object)
+        }
+        throw raise(.runtimeError, "super(): __class__ cell not found")
+    }
+
+    // MARK: Safe points
+
+    /// What waits for a moment between instructions: signals, finalizers, weak-reference callbacks, memory trouble.
+    @inline(never)
+    public func safePoint() throws(Raised) {
+        state.pointee.breaker = 0
+        if heap.pointee.isExhausted {
+            heap.pointee.isExhausted = false
+            throw memoryError()
+        }
+        runPendingFinalizers()
+        if let handler = interp.pointee.signalHandler { try handler(self) }
+    }
+
+    /// Runs weak-reference callbacks and finalizers whose turn has come. Their errors are reported, not raised.
+    public func runPendingFinalizers() {
+        let pending = takePending()
+        while heap.pointee.pendingCallbacks.count > 0 {
+            heap.pointee.pendingCallbacks.count -= 1
+            let reference = Value(bits: heap.pointee.pendingCallbacks.base[heap.pointee.pendingCallbacks.count])
+            let callback = reference.cell[WeakReference.callbackWord]
+            do throws(Raised) {
+                _ = try call(callback, reference)
+            } catch { reportUnraisable(callback) }
+        }
+        while heap.pointee.pendingFinalizers.count > 0 {
+            heap.pointee.pendingFinalizers.count -= 1
+            let object = Value(bits: heap.pointee.pendingFinalizers.base[heap.pointee.pendingFinalizers.count])
+            finalize(object)
+        }
+        state.pointee.pending = pending
+    }
+
+    private func finalize(_ object: Value) {
+        if object.cell.has(CellFlag.finalized) { return }
+        object.cell.set(CellFlag.finalized)
+        do throws(Raised) {
+            let slot = type(of: object).slots.pointee.finalize
+            if slot.isSet { try slot(self, object) }
+        } catch { reportUnraisable(object) }
+    }
+}
