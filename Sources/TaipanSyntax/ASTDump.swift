@@ -109,10 +109,12 @@ public struct ASTDump {
             node("Module", nil) {
                 $0.statements("body", body)
                 $0.list("type_ignores", ignores) { dump, ignore in
-                    dump.node("TypeIgnore", nil) {
-                        $0.int("lineno", Int(ignore.line))
-                        $0.string("tag", ignore.tag)
-                    }
+                    // Its line is a field, and its only attribute.
+                    dump.line("TypeIgnore", " @\(ignore.line):None:None:None")
+                    dump.indent += 2
+                    dump.int("lineno", Int(ignore.line))
+                    dump.string("tag", ignore.tag)
+                    dump.indent -= 2
                 }
             }
         case .interactive(let body): node("Interactive", nil) { $0.statements("body", body) }

@@ -306,7 +306,10 @@ private struct ErrorFinder {
                     matched = false
                     break
                 }
-                if case .ahead = item {} else { last = node }
+                switch item {
+                case .ahead, .version: break
+                default: last = node
+                }
                 if capture != 0 { captures.append((capture, node)) }
             }
             if matched {
@@ -369,6 +372,12 @@ private struct ErrorFinder {
             }
             mark += 1
             node = placeholder
+        case .version(let minor, let what):
+            if options.featureVersion < minor {
+                raiseAtLast("\(what) only supported in Python 3.\(minor) and greater")
+                throw Found()
+            }
+            return true
         case .cut: return true
         }
         return node != nil

@@ -74,6 +74,8 @@ indirect enum ErrorItem: Sendable {
     case ahead(ErrorItem, Bool)
     case forced(TokenKind, String)
     case cut
+    /// What needs a minor version of Python 3.
+    case version(Int, String)
 }
 
 struct ErrorAlternative: Sendable {
@@ -85,7 +87,7 @@ struct ErrorAlternative: Sendable {
         var n = 0
         for (item, _) in items {
             switch item {
-            case .ahead, .cut: break
+            case .ahead, .cut, .version: break
             default: n += 1
             }
         }
@@ -221,6 +223,17 @@ private struct RuleReader {
         case 126:
             at += 1
             return .cut
+        case 123:
+            at += 1
+            var minor = 0
+            while c != 32 {
+                minor = minor * 10 + Int(c - 48)
+                at += 1
+            }
+            let start = at + 1
+            while c != 125 { at += 1 }
+            at += 1
+            return .version(minor, String(decoding: text[start..<at - 1], as: UTF8.self))
         case 60:
             at += 1
             let sign = quoted()

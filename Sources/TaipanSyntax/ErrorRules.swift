@@ -5,7 +5,7 @@
 //
 // Notation: a rule a line, `name: alternatives`; `name!:` keeps its results for each position, `name<:` is
 // left-recursive (and keeps its results). Items: 'keyword or operator', "soft keyword", TOKEN, rule,
-// %rule (only when looking for mistakes), x? x* x+, <'sep'>x (one or more with separators), &x and !x
+// %rule (only when looking for mistakes), x? x* x+, {5 Things are} (needs 3.5), <'sep'>x (one or more with separators), &x and !x
 // (look ahead), &&'x' (must follow), ~ (no other alternative after this), a:x (captured for the action).
 // Actions: `-> Kind` builds a node from the captures; `-> at(a) msg`, `range(a,b)`, `from(a)` (to the
 // cursor), `last` (the last token read), `next` (the next one), `indent(a)` raise; others are named in `act`.
@@ -22,9 +22,9 @@ enum ErrorRules {
     simples: simple !';' NEWLINE | <';'>simple ';'? NEWLINE
     simple!: assignment | &"type" typeAlias | starExpressions | &'return' returnStatement | &('import' | 'from') importStatement | &'raise' raiseStatement | 'pass' | &'del' delStatement | &'yield' yieldExpression | &'assert' assertStatement | 'break' | 'continue' | &'global' globalStatement | &'nonlocal' nonlocalStatement
     compound: &('def' | '@' | 'async') functionDef | &'if' ifStatement | &('class' | '@') classDef | &('with' | 'async') withStatement | &('for' | 'async') forStatement | &'try' tryStatement | &'while' whileStatement | matchStatement
-    assignment: NAME ':' expression ('=' annotatedValue)? | ('(' singleTarget ')' | singleItemTarget) ':' expression ('=' annotatedValue)? | (starTargets '=')+ (yieldExpression | starExpressions) !'=' TYPECOMMENT? | singleTarget inPlace ~ (yieldExpression | starExpressions) | %badAssignment
+    assignment: NAME ':' expression ('=' annotatedValue)? {6 Variable annotation syntax is} | ('(' singleTarget ')' | singleItemTarget) ':' expression ('=' annotatedValue)? {6 Variable annotations syntax is} | (starTargets '=')+ (yieldExpression | starExpressions) !'=' TYPECOMMENT? | singleTarget inPlace ~ (yieldExpression | starExpressions) | %badAssignment
     annotatedValue: yieldExpression | starExpressions
-    inPlace: '+=' | '-=' | '*=' | '@=' | '/=' | '%=' | '&=' | '|=' | '^=' | '<<=' | '>>=' | '**=' | '//='
+    inPlace: '+=' | '-=' | '*=' | '@=' {5 The '@' operator is} | '/=' | '%=' | '&=' | '|=' | '^=' | '<<=' | '>>=' | '**=' | '//='
     returnStatement: 'return' starExpressions?
     raiseStatement: 'raise' expression ('from' expression)? | 'raise'
     globalStatement: 'global' <','>NAME
@@ -40,8 +40,8 @@ enum ErrorRules {
     dottedAsNames: <','>dottedAsName
     dottedAsName: dottedName ('as' NAME)?
     dottedName<: dottedName '.' NAME | NAME
-    typeAlias: "type" NAME typeParams? '=' expression
-    typeParams: '[' typeParamList ']'
+    typeAlias: "type" NAME typeParams? '=' expression {12 Type statement is}
+    typeParams: '[' typeParamList ']' {12 Type parameter lists are}
     typeParamList: <','>typeParam ','?
     typeParam!: NAME typeBound? | '*' NAME a:':' b:expression -> act bound TypeVarTuple | '*' NAME | '**' NAME a:':' b:expression -> act bound ParamSpec | '**' NAME
     typeBound: ':' expression
@@ -50,9 +50,9 @@ enum ErrorRules {
     classDef: decorators classDefRaw | classDefRaw
     classDefRaw: %badClassDef | 'class' NAME typeParams? ('(' arguments? ')')? ':' block
     functionDef: decorators functionDefRaw | functionDefRaw
-    functionDefRaw: %badFunctionDef | 'def' NAME typeParams? &&'(' params? ')' ('->' expression)? &&':' functionTypeComment? block | 'async' 'def' NAME typeParams? &&'(' params? ')' ('->' expression)? &&':' functionTypeComment? block
+    functionDefRaw: %badFunctionDef | 'def' NAME typeParams? &&'(' params? ')' ('->' expression)? &&':' functionTypeComment? block | 'async' 'def' NAME typeParams? &&'(' params? ')' ('->' expression)? &&':' functionTypeComment? block {5 Async functions are}
     params: %badParameters | parameters
-    parameters: slashNoDefault paramNoDefault* paramWithDefault* starEtc? | slashWithDefault paramWithDefault* starEtc? | paramNoDefault+ paramWithDefault* starEtc? | paramWithDefault+ starEtc? | starEtc
+    parameters: slashNoDefault paramNoDefault* paramWithDefault* starEtc? {8 Positional-only parameters are} | slashWithDefault paramWithDefault* starEtc? {8 Positional-only parameters are} | paramNoDefault+ paramWithDefault* starEtc? | paramWithDefault+ starEtc? | starEtc
     slashNoDefault: paramNoDefault+ '/' ',' | paramNoDefault+ '/' &')'
     slashWithDefault: paramNoDefault* paramWithDefault+ '/' ',' | paramNoDefault* paramWithDefault+ '/' &')'
     starEtc: %badStarEtc | '*' paramNoDefault paramMaybeDefault* keywords? | '*' paramNoDefaultStar paramMaybeDefault* keywords? | '*' ',' paramMaybeDefault+ keywords? | keywords
@@ -70,14 +70,14 @@ enum ErrorRules {
     elifStatement: %badElif | 'elif' namedExpression ':' block elifStatement | 'elif' namedExpression ':' block elseBlock?
     elseBlock: %badElse | 'else' &&':' block
     whileStatement: %badWhile | 'while' namedExpression ':' block elseBlock?
-    forStatement: %badFor | 'for' starTargets 'in' ~ starExpressions ':' TYPECOMMENT? block elseBlock? | 'async' 'for' starTargets 'in' ~ starExpressions ':' TYPECOMMENT? block elseBlock? | %badForTarget
-    withStatement: %badWithIndent | 'with' '(' <','>withItem ','? ')' ':' TYPECOMMENT? block | 'with' <','>withItem ':' TYPECOMMENT? block | 'async' 'with' '(' <','>withItem ','? ')' ':' block | 'async' 'with' <','>withItem ':' TYPECOMMENT? block | %badWith
+    forStatement: %badFor | 'for' starTargets 'in' ~ starExpressions ':' TYPECOMMENT? block elseBlock? | 'async' 'for' starTargets 'in' ~ starExpressions ':' TYPECOMMENT? block elseBlock? {5 Async for loops are} | %badForTarget
+    withStatement: %badWithIndent | 'with' '(' <','>withItem ','? ')' ':' block {9 Parenthesized context managers are} | 'with' <','>withItem ':' TYPECOMMENT? block | 'async' 'with' '(' <','>withItem ','? ')' ':' block {5 Async with statements are} | 'async' 'with' <','>withItem ':' TYPECOMMENT? block {5 Async with statements are} | %badWith
     withItem: expression 'as' starTarget &(',' | ')' | ':') | %badWithItem | expression
-    tryStatement: %badTry | 'try' &&':' block finallyBlock | 'try' &&':' block exceptBlock+ elseBlock? finallyBlock? | 'try' &&':' block exceptStarBlock+ elseBlock? finallyBlock?
+    tryStatement: %badTry | 'try' &&':' block finallyBlock | 'try' &&':' block exceptBlock+ elseBlock? finallyBlock? | 'try' &&':' block exceptStarBlock+ elseBlock? finallyBlock? {11 Exception groups are}
     exceptBlock: %badExceptIndent | 'except' expression ('as' NAME)? ':' block | 'except' ':' block | %badExcept
     exceptStarBlock: %badExceptStarIndent | 'except' '*' expression ('as' NAME)? ':' block | %badExcept
     finallyBlock: %badFinally | 'finally' &&':' block
-    matchStatement: "match" subject ':' NEWLINE INDENT caseBlock+ DEDENT | %badMatch
+    matchStatement: "match" subject ':' NEWLINE INDENT caseBlock+ DEDENT {10 Pattern matching is} | %badMatch
     subject: starNamedExpression ',' starNamedExpressions? | namedExpression
     caseBlock: %badCase | "case" patterns guard? ':' block
     guard: 'if' namedExpression
@@ -119,7 +119,7 @@ enum ErrorRules {
     starExpression!: '*' a:bitOr -> Starred | expression
     starNamedExpressions: a:<','>starNamedExpression ','?
     starNamedExpression: '*' a:bitOr -> Starred | namedExpression
-    assignmentExpression: NAME ':=' ~ expression -> NamedExpr
+    assignmentExpression: NAME ':=' ~ expression {8 Assignment expressions are} -> NamedExpr
     namedExpression: assignmentExpression | %badNamedExpression | a:expression !':='
     disjunction!: conjunction ('or' conjunction)+ -> Operation | conjunction
     conjunction!: inversion ('and' inversion)+ -> Operation | inversion
@@ -141,10 +141,10 @@ enum ErrorRules {
     bitAnd<: bitAnd '&' shift -> Operation | shift
     shift<: shift '<<' sum -> Operation | shift '>>' sum -> Operation | sum
     sum<: sum '+' term -> Operation | sum '-' term -> Operation | term
-    term<: term '*' factor -> Operation | term '/' factor -> Operation | term '//' factor -> Operation | term '%' factor -> Operation | term '@' factor -> Operation | factor
+    term<: term '*' factor -> Operation | term '/' factor -> Operation | term '//' factor -> Operation | term '%' factor -> Operation | term '@' factor {5 The '@' operator is} -> Operation | factor
     factor!: '+' factor -> Operation | '-' factor -> Operation | '~' factor -> Operation | power
     power: awaitPrimary '**' factor -> Operation | awaitPrimary
-    awaitPrimary!: 'await' primary -> Await | primary
+    awaitPrimary!: 'await' primary {5 Await expressions are} -> Await | primary
     primary<: primary '.' NAME -> Attribute | primary generator -> Call | primary '(' arguments? ')' -> Call | primary '[' slices ']' -> Subscript | atom
     slices: a:slice !',' | a:<','>(slice | starredExpression) ','? -> Tuple
     slice: expression? ':' expression? (':' expression?)? -> Other | namedExpression
@@ -152,7 +152,7 @@ enum ErrorRules {
     group: '(' a:(yieldExpression | namedExpression) ')' | %badGroup
     lambda: 'lambda' lambdaParams? ':' expression -> Lambda
     lambdaParams: %badLambdaParameters | lambdaParameters
-    lambdaParameters: lambdaSlashNoDefault lambdaNoDefault* lambdaWithDefault* lambdaStarEtc? | lambdaSlashWithDefault lambdaWithDefault* lambdaStarEtc? | lambdaNoDefault+ lambdaWithDefault* lambdaStarEtc? | lambdaWithDefault+ lambdaStarEtc? | lambdaStarEtc
+    lambdaParameters: lambdaSlashNoDefault lambdaNoDefault* lambdaWithDefault* lambdaStarEtc? {8 Positional-only parameters are} | lambdaSlashWithDefault lambdaWithDefault* lambdaStarEtc? {8 Positional-only parameters are} | lambdaNoDefault+ lambdaWithDefault* lambdaStarEtc? | lambdaWithDefault+ lambdaStarEtc? | lambdaStarEtc
     lambdaSlashNoDefault: lambdaNoDefault+ '/' ',' | lambdaNoDefault+ '/' &':'
     lambdaSlashWithDefault: lambdaNoDefault* lambdaWithDefault+ '/' ',' | lambdaNoDefault* lambdaWithDefault+ '/' &':'
     lambdaStarEtc: %badLambdaStarEtc | '*' lambdaNoDefault lambdaMaybeDefault* lambdaKeywords? | '*' ',' lambdaMaybeDefault+ lambdaKeywords? | lambdaKeywords
@@ -177,7 +177,7 @@ enum ErrorRules {
     keyValue: '**' bitOr | pair
     pair: expression ':' expression
     forClauses: a:forClause+
-    forClause: 'async' 'for' starTargets 'in' ~ a:disjunction b:('if' z:disjunction)* -> Clause | 'for' starTargets 'in' ~ a:disjunction b:('if' z:disjunction)* -> Clause | %badForTarget
+    forClause: 'async' 'for' starTargets 'in' ~ a:disjunction b:('if' z:disjunction)* {6 Async comprehensions are} -> Clause | 'for' starTargets 'in' ~ a:disjunction b:('if' z:disjunction)* -> Clause | %badForTarget
     listComprehension: '[' namedExpression forClauses ']' -> ListComp | %badComprehension
     setComprehension: '{' namedExpression forClauses '}' -> SetComp | %badComprehension
     generator: '(' (assignmentExpression | expression !':=') forClauses ')' -> GeneratorExp | %badComprehension

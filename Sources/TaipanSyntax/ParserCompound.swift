@@ -89,7 +89,7 @@ extension Parser {
             items.append(try withItem())
         } while take(.comma)
         try expect(.rpar)
-        if kind != .colon { throw Reject() }
+        if kind != .colon || tokens[at + 1].kind == .typeComment { throw Reject() }
         return items
     }
 
@@ -245,6 +245,8 @@ extension Parser {
                 hasSlash = true
                 result.posonlyargs = result.args
                 result.args = []
+                if !take(.comma) && kind != end { throw Reject() }
+                continue
             } else if take(.star) {
                 if hasStar { throw Reject() }
                 hasStar = true

@@ -37,11 +37,15 @@ extension Parser {
 
     private mutating func decode(_ from: Int, _ to: Int, isRaw: Bool, isBytes: Bool, _ token: Token) throws(Reject) -> [UInt8] {
         var invalid: InvalidEscape?
+        let value = try decode(from, to, isRaw: isRaw, isBytes: isBytes, &invalid)
+        if let invalid { notes.append(EscapeNote.make(invalid, bytes, token)) }
+        return value
+    }
+
+    private func decode(_ from: Int, _ to: Int, isRaw: Bool, isBytes: Bool, _ invalid: inout InvalidEscape?) throws(Reject) -> [UInt8] {
         do {
-            let value = try StringLiterals.decode(bytes, from, to, isRaw: isRaw, isBytes: isBytes, options: options,
-                                                  invalid: &invalid)
-            if let invalid { notes.append(EscapeNote.make(invalid, bytes, token)) }
-            return value
+            return try StringLiterals.decode(bytes, from, to, isRaw: isRaw, isBytes: isBytes, options: options,
+                                             invalid: &invalid)
         } catch {
             throw Reject()
         }
@@ -93,23 +97,31 @@ extension Parser {
         let open = tokens[at]
         let isRaw = bytes[Int(open.start)] | 32 == 114 || bytes[Int(open.start) + 1] | 32 == 114
         at += 1
+        var escapes: [InvalidEscape] = []
         while kind != .fstringEnd {
             if kind == .fstringMiddle {
-                let text = try fstringText(isRaw)
-                if case .constant(.str(let value), _) = text.kind, value.isEmpty { continue }
-                pieces.append(text)
+                let token = tokens[at]
+                at += 1
+                var invalid: InvalidEscape?
+                let value = try decode(Int(token.start), Int(token.end), isRaw: isRaw, isBytes: false, &invalid)
+                if let invalid { escapes.append(invalid) }
+                if !value.isEmpty {
+                    pieces.append(Expression(.constant(.str(value), isUnicodePrefixed: false), token.span))
+                }
             } else {
                 try replacementField(isRaw, &pieces)
             }
         }
+        // The text is looked at when the string ends, and that is where warnings are placed.
+        for escape in escapes { notes.append(EscapeNote.make(escape, bytes, tokens[at])) }
         at += 1
     }
 
-    /// The text between fields.
-    private mutating func fstringText(_ isRaw: Bool) throws(Reject) -> Expression {
+    /// The text of a format specification.
+    private mutating func specText() throws(Reject) -> Expression {
         let token = tokens[at]
         at += 1
-        let value = try decode(Int(token.start), Int(token.end), isRaw: isRaw, isBytes: false, token)
+        let value = try decode(Int(token.start), Int(token.end), isRaw: false, isBytes: false, token)
         return Expression(.constant(.str(value), isUnicodePrefixed: false), token.span)
     }
 
@@ -191,7 +203,7 @@ extension Parser {
         var pieces: [Expression] = []
         while kind != .rbrace {
             if kind == .fstringMiddle {
-                pieces.append(try fstringText(false))
+                pieces.append(try specText())
             } else {
                 try replacementField(false, &pieces)
             }
@@ -217,6 +229,7 @@ enum EscapeNote {
         while lineStart > 0 && bytes[lineStart - 1] != 10 { lineStart -= 1 }
         var lineEnd = Int(token.start)
         while bytes[lineEnd] != 10 && bytes[lineEnd] != 0 { lineEnd += 1 }
+        if token.line == token.endLine && bytes[lineEnd] == 10 { lineEnd += 1 }
         let offset = SourceText.characterCount(bytes, lineStart, Int(token.start)) + 1
         let end = token.endLine == token.line ? SourceText.characterCount(bytes, lineStart, Int(token.end)) + 1 : Int(token.endColumn) + 1
         let failure = SyntaxFailure(.syntaxError, message, line: Int(token.line), offset: offset, endLine: Int(token.endLine),

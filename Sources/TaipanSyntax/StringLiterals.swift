@@ -179,7 +179,7 @@ struct EscapeDecoder {
             case 85 where !isBytes: try hexadecimal(8, escape, &i)
             case 78 where !isBytes: try named(escape, &i, options)
             default:
-                if invalid == nil { invalid = InvalidEscape(offset: i - 1, isOctal: false) }
+                if invalid == nil && e < 128 { invalid = InvalidEscape(offset: i - 1, isOctal: false) }
                 out.append(92)
                 i -= 1
             }

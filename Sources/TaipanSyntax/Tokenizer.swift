@@ -349,7 +349,7 @@ struct Tokenizer {
             while c == 32 || c == 9 || c == 12 { c = next() }
             start = cursor - 1
             if c == 35 {
-                if let comment = readComment() { return comment }
+                if let comment = readComment(isBlank) { return comment }
                 c = next()
             }
             if c == Tokenizer.endOfText {
@@ -389,27 +389,34 @@ struct Tokenizer {
     }
 
     /// Skips a comment up to its newline; gives a token if it is a type comment that is wanted.
-    private mutating func readComment() -> Token? {
+    private mutating func readComment(_ isBlank: Bool) -> Token? {
         let comment = cursor - 1
         var end = lineLimit
         if end > comment && bytes[end - 1] == 10 { end -= 1 }
         cursor = end
         guard typeComments else { return nil }
-        var p = comment + 1
-        while p < end && (bytes[p] == 32 || bytes[p] == 9) { p += 1 }
-        let prefix: StaticString = "type: "
-        guard end - p >= 6, memcmp(bytes + p, prefix.utf8Start, 5) == 0 else { return nil }
-        guard bytes[p + 5] == 32 || bytes[p + 5] == 9 else { return nil }
-        p += 5
-        while p < end && (bytes[p] == 32 || bytes[p] == 9) { p += 1 }
+        var p = afterBlanks(comment + 1, end)
+        let prefix: StaticString = "type:"
+        guard end - p >= 5, memcmp(bytes + p, prefix.utf8Start, 5) == 0 else { return nil }
+        p = afterBlanks(p + 5, end)
         let ignore: StaticString = "ignore"
-        let isIgnore = end - p >= 6 && memcmp(bytes + p, ignore.utf8Start, 6) == 0
-            && !(end > p + 6 && (bytes[p + 6] >= 128 || isClass(Int32(bytes[p + 6]), 2)))
-        if isIgnore {
-            let found = token(.typeIgnore, p + 6, end)
-            return found
+        guard end - p >= 6, memcmp(bytes + p, ignore.utf8Start, 6) == 0,
+              end == p + 6 || (bytes[p + 6] < 128 && (bytes[p + 6] == 95 || classes[Int(bytes[p + 6])] & 2 == 0)) else {
+            return token(.typeComment, p, end)
         }
-        return token(.typeComment, p, end)
+        let found = token(.typeIgnore, p + 6, end)
+        // Alone on its line it takes the newline with it.
+        if isBlank {
+            _ = next()
+            atLineStart = true
+        }
+        return found
+    }
+
+    private func afterBlanks(_ from: Int, _ end: Int) -> Int {
+        var p = from
+        while p < end && (bytes[p] == 32 || bytes[p] == 9) { p += 1 }
+        return p
     }
 
     // MARK: Names
