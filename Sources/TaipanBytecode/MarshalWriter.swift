@@ -51,14 +51,19 @@ public struct MarshalWriter {
         try object(constant, isRoot: true)
     }
 
-    private static func isName(_ text: String) -> Constant { .str(Array(text.utf8), interned: true) }
+    private static func name(_ text: String) -> Constant { .str(Array(text.utf8), interned: true) }
+
+    /// The name of a code object, which is interned unless made up by the compiler, as `<lambda>`.
+    private static func title(_ text: String, of code: CodeObject) -> Constant {
+        .str(Array(text.utf8), interned: text == code.name && text.utf8.first != 0x3C)
+    }
 
     /// The objects inside a code object, in the order of the format, without its numbers.
     private static func parts(of code: CodeObject) -> [Constant] {
         [
-            .bytes(code.code), .tuple(code.consts), .tuple(code.names.map(isName)), .tuple(code.localsplusnames.map(isName)),
-            .bytes(code.localspluskinds), .str(Array(code.filename.utf8), interned: false), isName(code.name),
-            isName(code.qualname), .bytes(code.linetable), .bytes(code.exceptiontable),
+            .bytes(code.code), .tuple(code.consts), .tuple(code.names.map(name)), .tuple(code.localsplusnames.map(name)),
+            .bytes(code.localspluskinds), .str(Array(code.filename.utf8), interned: false), title(code.name, of: code),
+            title(code.qualname, of: code), .bytes(code.linetable), .bytes(code.exceptiontable),
         ]
     }
 
@@ -73,7 +78,12 @@ public struct MarshalWriter {
         switch constant {
         case .tuple(let items), .frozenset(let items): for item in items { try count(item) }
         case .code(let code):
-            for (i, part) in Self.parts(of: code).enumerated() where i != 0 && i != 4 { try count(part) }
+            for (i, part) in Self.parts(of: code).enumerated() where i != 0 && i != 4 {
+                if i == 7 && Self.ownsQualname(code) { continue }
+                try count(part)
+                // The file name belongs to whoever asked for the compilation too.
+                if i == 5, let key = Key(part) { counts[key, default: 0] += 1 }
+            }
         default: return
         }
     }
@@ -82,7 +92,8 @@ public struct MarshalWriter {
     private func isShared(_ constant: Constant, _ key: Key) -> Bool {
         if counts[key] ?? 0 > 1 { return true }
         switch constant {
-        case .str(let bytes, let interned): return interned || bytes.count <= 1
+        // Names that the compiler makes up are part of CPython itself.
+        case .str(let bytes, let interned): return interned || bytes.count <= 1 || Self.isBuiltIn(bytes)
         case .int(let value): return value.asInt.map { (-5...256).contains($0) } ?? false
         case .bytes(let bytes): return bytes.count <= 1
         case .tuple(let items): return items.isEmpty
@@ -91,6 +102,21 @@ public struct MarshalWriter {
     }
 
     private var flagIfShared: UInt8 { version >= 3 ? MarshalType.flag : 0 }
+
+    /// A qualified name is an object of its own, unless it is the plain name or the class body stores it.
+    private static func ownsQualname(_ code: CodeObject) -> Bool {
+        if code.qualname == code.name { return false }
+        let bytes = Array(code.qualname.utf8)
+        return !code.consts.contains { if case .str(bytes, _) = $0 { true } else { false } }
+    }
+
+    private static func isBuiltIn(_ text: [UInt8]) -> Bool {
+        guard text.first == 0x3C else { return false }
+        switch String(decoding: text, as: UTF8.self) {
+        case "<module>", "<lambda>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>": return true
+        default: return false
+        }
+    }
 
     // MARK: Pieces
 
@@ -217,6 +243,8 @@ public struct MarshalWriter {
                 // CPython's code objects keep what co_code made, so it always has two owners, and is no one else's.
                 places[.unique(places.count)] = places.count
                 try sized(MarshalType.string | flagIfShared, code.code)
+            } else if i == 7, Self.ownsQualname(code) {
+                try string(Array(code.qualname.utf8), false, 0)
             } else {
                 try object(part)
             }

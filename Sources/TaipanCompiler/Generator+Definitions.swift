@@ -183,7 +183,7 @@ extension Generator {
         unit.privateName = definition.name
         variable("__name__", .load, start)
         variable("__module__", .store, start)
-        load(.name(unit.qualname), start)
+        load(unit.qualname == unit.name ? .name(unit.name) : Constant(.str(Array(unit.qualname.utf8))), start)
         variable("__qualname__", .store, start)
         if !definition.typeParams.isEmpty {
             variable(".type_params", .load, start)

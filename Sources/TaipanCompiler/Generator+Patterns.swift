@@ -158,7 +158,7 @@ extension Generator {
         var starIsWildcard = false
         for (i, pattern) in patterns.enumerated() {
             if case .star = pattern.kind {
-                if star != nil { throw .syntax("multiple starred expressions in sequence pattern", span) }
+                if star != nil { throw .syntax("multiple starred names in sequence pattern", span) }
                 starIsWildcard = Self.isStarWildcard(pattern)
                 onlyWildcards = onlyWildcards && starIsWildcard
                 star = i

@@ -69,7 +69,7 @@ extension Generator {
                 throw .syntax("'async with' outside async function", statement.position)
             }
             try visitWith(with, 0, location)
-        case .import(let names): visitImport(names, location)
+        case .import(let names): try visitImport(names, statement.position)
         case .importFrom(let module, let names, let level):
             try visitImportFrom(module, names, level, statement.position)
         case .augAssign(let target, let op, let value): try visitAugmented(target, op, value, location)
@@ -342,8 +342,10 @@ extension Generator {
 
     // MARK: Imports
 
-    private func visitImport(_ names: [Alias], _ location: SourceRange) {
+    private func visitImport(_ names: [Alias], _ span: SourceSpan) throws(Failure) {
+        let location = SourceRange(span)
         for alias in names {
+            try checkBinding(alias.asname ?? firstComponent(of: alias.name), .store, span)
             load(.small(0), location)
             load(.none, location)
             emitName(.importName, alias.name, location)
@@ -383,6 +385,7 @@ extension Generator {
                 return emit(.popTop, location)
             }
             emitName(.importFrom, alias.name, location)
+            try checkBinding(alias.asname ?? alias.name, .store, span)
             variable(alias.asname ?? alias.name, .store, location)
         }
         emit(.popTop, location)
