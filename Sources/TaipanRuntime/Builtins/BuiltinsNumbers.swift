@@ -14,7 +14,7 @@ extension Thread {
         b.function("ord", "($module, c, /)", "The code point of a one-character string.") { (t, a) throws(Raised) in try t.ord(a[0]) }
         b.function("divmod", "($module, x, y, /)", "The tuple (x//y, x%y).") { (t, a) throws(Raised) in try t.divmod(a[0], a[1]) }
         b.function("pow", "($module, /, base, exp, mod=None)", "base**exp, or base**exp % mod.") { (t, a) throws(Raised) in
-            try t.power(a[0], a[1], a[2].isUnbound ? .none : a[2], "** or pow()")
+            try t.power(a[0], a[1], a[2].isUnbound ? .none : a[2])
         }
         b.function("round", "($module, /, number, ndigits=None)", "A number rounded to so many decimal digits, to an integer without `ndigits`.") { (t, a) throws(Raised) in
             let rounded = try t.callSpecial(a[0], t.name(.__round__), a[1].isNone ? .unbound : a[1])
@@ -79,50 +79,6 @@ extension Thread {
         throw raise(.typeError, "ord() expected a character, but string of length \(count) found")
     }
 
-    /// Asks both operands' slots in the order that subclassing demands; NotImplemented when neither knows.
-    private func binary(_ left: Value, _ right: Value, _ own: BinarySlot, _ theirs: BinarySlot) throws(Raised) -> Value {
-        let second = type(of: left) == type(of: right) || own.address == theirs.address ? BinarySlot() : theirs
-        if own.isSet {
-            if second.isSet && isSubtype(type(of: right), of: type(of: left).value) {
-                let result = try second(self, left, right)
-                if !result.isNotImplemented { return result }
-                return try own(self, left, right)
-            }
-            let result = try own(self, left, right)
-            if !result.isNotImplemented || !second.isSet { return result }
-        }
-        return second.isSet ? try second(self, left, right) : .notImplemented
-    }
-
-    /// `base ** exponent`, or `pow(base, exponent, modulus)`; `modulus` None for none. `symbol` is for the message.
-    public func power(_ base: Value, _ exponent: Value, _ modulus: Value, _ symbol: StaticString) throws(Raised) -> Value {
-        let own = type(of: base).slots.pointee.power, theirs = type(of: exponent).slots.pointee.power
-        let second = type(of: base) == type(of: exponent) || own.address == theirs.address ? TernarySlot() : theirs
-        var result = Value.notImplemented
-        if own.isSet {
-            if second.isSet && isSubtype(type(of: exponent), of: type(of: base).value) {
-                result = try second(self, base, exponent, modulus)
-                if !result.isNotImplemented { return result }
-                result = try own(self, base, exponent, modulus)
-                if !result.isNotImplemented { return result }
-            } else {
-                result = try own(self, base, exponent, modulus)
-                if result.isNotImplemented && second.isSet { result = try second(self, base, exponent, modulus) }
-            }
-        } else if second.isSet {
-            result = try second(self, base, exponent, modulus)
-        }
-        if result.isNotImplemented && !modulus.isNone {
-            let third = type(of: modulus).slots.pointee.power
-            if third.isSet && third.address != own.address && third.address != theirs.address { result = try third(self, base, exponent, modulus) }
-        }
-        if !result.isNotImplemented { return result }
-        if modulus.isNone {
-            throw raise(.typeError, "unsupported operand type(s) for \(symbol): '\(typeName(base))' and '\(typeName(exponent))'")
-        }
-        throw raise(.typeError, "unsupported operand type(s) for \(symbol): '\(typeName(base))', '\(typeName(exponent))', '\(typeName(modulus))'")
-    }
-
     // MARK: sum
 
     private func sum(_ iterable: Value, _ start: Value) throws(Raised) -> Value {
@@ -144,7 +100,7 @@ extension Thread {
                 item = try next(iterator)
                 if item.isUnbound { return total }
             }
-            total = try sumAdd(total, item)
+            total = try binary(0, total, item)
         }
     }
 
@@ -183,16 +139,5 @@ extension Thread {
                 return (float(total), item)
             }
         }
-    }
-
-    private func sumAdd(_ left: Value, _ right: Value) throws(Raised) -> Value {
-        let result = try binary(left, right, type(of: left).slots.pointee.add, type(of: right).slots.pointee.add)
-        if !result.isNotImplemented { return result }
-        let concatenate = type(of: left).slots.pointee.concatenate
-        if concatenate.isSet {
-            let joined = try concatenate(self, left, right)
-            if !joined.isNotImplemented { return joined }
-        }
-        throw raise(.typeError, "unsupported operand type(s) for +: '\(typeName(left))' and '\(typeName(right))'")
     }
 }

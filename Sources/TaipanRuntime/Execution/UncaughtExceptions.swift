@@ -1,0 +1,176 @@
+// Exceptions nobody catches: those that end the program go to `sys.excepthook`, those that cannot be raised anywhere
+// (finalizers, callbacks) to `sys.unraisablehook`.
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+extension Thread {
+    /// Writes to `sys.stderr`, or to descriptor 2 when that is not a file (yet).
+    public func writeStandardError(_ text: [UInt8]) {
+        let pending = takePending()
+        defer { state.pointee.pending = pending }
+        let file = sysAttribute(name(.stderr))
+        if file.isNoneOrUnbound {
+            text.withUnsafeBufferPointer { _ = Thread.writeAll(2, $0) }
+            return
+        }
+        do throws(Raised) {
+            try write(str(wtf8: text), to: file)
+            _ = try callMethod(file, name(.flush))
+        } catch { _ = takePending() }
+    }
+
+    private static func writeAll(_ descriptor: Int32, _ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        var done = 0
+        while done < bytes.count {
+            let n = systemWrite(descriptor, bytes.baseAddress.unsafelyUnwrapped + done, bytes.count - done)
+            if n < 0 { return false }
+            done += n
+        }
+        return true
+    }
+
+    /// Shows the pending exception through `sys.excepthook` and clears it (`PyErr_PrintEx`). With `setLast`, `sys.last_exc` and its kin remember it.
+    /// SystemExit is the caller's to see first, with `exitStatus`.
+    public func reportUncaught(setLast: Bool = true) {
+        let exception = takePending()
+        if exception.isUnbound { return }
+        let traceback = Thread.noneIfUnbound(ExceptionObject(exception).traceback)
+        let type = self.type(of: exception).value
+        if setLast && objects.pointee.sysDict.isBound {
+            let sys = DictObject(objects.pointee.sysDict)
+            try? sys.setString(self, name(.last_exc), exception)
+            try? sys.setString(self, name(.last_type), type)
+            try? sys.setString(self, name(.last_value), exception)
+            try? sys.setString(self, name(.last_traceback), traceback)
+        }
+        let hook = sysAttribute(name(.excepthook))
+        if hook.isUnbound {
+            writeStandardError(Array("sys.excepthook is missing\n".utf8))
+            return displayUncaught(exception)
+        }
+        do throws(Raised) {
+            _ = try call(hook, type, exception, traceback)
+        } catch {
+            let second = takePending()
+            if isInstance(second, of: types.pointee.systemExit) {
+                _ = restore(second)
+                return
+            }
+            writeStandardError(Array("Error in sys.excepthook:\n".utf8))
+            displayUncaught(second)
+            writeStandardError(Array("\nOriginal exception was:\n".utf8))
+            displayUncaught(exception)
+        }
+    }
+
+    /// Prints an exception to standard error, asking no hook.
+    public func displayUncaught(_ exception: Value) {
+        guard let text = try? exceptionText(exception) else {
+            _ = takePending()
+            return
+        }
+        writeStandardError(text)
+    }
+
+    /// The exit status that a SystemExit asks for; a code that is no int is printed to standard error.
+    public func exitStatus(_ exception: Value) -> Int32 {
+        var code = exception
+        if exception.isKind(.exception) {
+            code = quietAttribute(exception, name(.code))
+            if code.isUnbound { code = exception }
+        }
+        if code.isNone { return 0 }
+        if isInt(code) { return Int32(truncatingIfNeeded: machineInt(code) ?? -1) }
+        if let text = try? strOf(code) { writeStandardError(wtf8(text) + [0x0A]) } else { _ = takePending() }
+        return 1
+    }
+
+    private func quietAttribute(_ value: Value, _ name: Value) -> Value {
+        do throws(Raised) { return try getattrOrUnbound(value, name) } catch {
+            _ = takePending()
+            return .unbound
+        }
+    }
+
+    // MARK: Unraisable
+
+    /// Reports the pending exception, which cannot travel further, through `sys.unraisablehook`, and clears it.
+    /// `message` replaces "Exception ignored in"; `object` is what it happened in, or unbound.
+    public func reportUnraisable(_ object: Value, message: String? = nil) {
+        let exception = takePending()
+        if exception.isUnbound { return }
+        let hook = sysAttribute(name(.unraisablehook))
+        let text: Value = message.map { str($0) } ?? .none
+        if hook.isNoneOrUnbound {
+            writeStandardError(unraisableText(type(of: exception).value, exception, ExceptionObject(exception).traceback, text, object))
+            return
+        }
+        do throws(Raised) {
+            _ = try call(hook, try unraisableArguments(exception, text, Thread.noneIfUnbound(object)))
+        } catch {
+            let second = takePending()
+            var out = Array("Exception ignored in sys.unraisablehook: ".utf8)
+            if let name = try? repr(hook) { out += wtf8(name) } else { _ = takePending() }
+            writeStandardError(out + [0x0A])
+            displayUncaught(second)
+        }
+    }
+
+    /// `sys.UnraisableHookArgs`, or a namespace with the same fields where that type does not exist.
+    private func unraisableArguments(_ exception: Value, _ message: Value, _ object: Value) throws(Raised) -> Value {
+        let fields = try newTuple(5)
+        fields[0] = type(of: exception).value
+        fields[1] = exception
+        fields[2] = Thread.noneIfUnbound(ExceptionObject(exception).traceback)
+        fields[3] = message
+        fields[4] = object
+        let made = sysAttribute(intern("UnraisableHookArgs"))
+        if made.isBound { return try call(made, fields.value) }
+        return fields.value
+    }
+
+    /// What the default `sys.unraisablehook` prints.
+    public func unraisableText(_ type: Value, _ exception: Value, _ traceback: Value, _ message: Value, _ object: Value) -> [UInt8] {
+        guard var display = try? ExceptionDisplay(self) else {
+            _ = takePending()
+            return []
+        }
+        if !object.isNoneOrUnbound {
+            if message.isKind(.str) {
+                display.add(str: message)
+                display.add(": ")
+            } else {
+                display.add("Exception ignored in: ")
+            }
+            let text = display.quietly { (t) throws(Raised) in try t.repr(object) }
+            if text.isUnbound { display.add("<object repr() failed>") } else { display.add(str: text) }
+            display.add("\n")
+        } else if message.isKind(.str) {
+            display.add(str: message)
+            display.add(":\n")
+        }
+        if traceback.isBound && traceback.hasLayout(.traceback) {
+            let limit = display.tracebackLimit()
+            if limit > 0 {
+                display.add("Traceback (most recent call last):\n")
+                display.showTraceback(traceback, limit: limit)
+            }
+        }
+        if type.isNoneOrUnbound || !type.isKind(.type) { return display.text }
+        display.showTypeName(TypeObject(type))
+        if !exception.isNoneOrUnbound {
+            display.add(": ")
+            let text = display.quietly { (t) throws(Raised) in try t.strOf(exception) }
+            if text.isUnbound { display.add("<exception str() failed>") } else { display.add(str: text) }
+        }
+        display.add("\n")
+        return display.text
+    }
+}
+
+/// `write(2)`; a function of its own because `write` is also a method of `Thread`.
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int { write(descriptor, bytes, count) }
