@@ -33,7 +33,7 @@ struct BufferedObject {
     func has(_ flag: Int) -> Bool { flags & flag != 0 }
     func set(_ flag: Int, _ on: Bool) { flags = on ? flags | flag : flags & ~flag }
     static let isReady = 1, isDetached = 2, reads = 4, writes = 8, finalizing = 16, isFast = 32
-    static let layout = NativeLayout(valueWords: 3, bytes: 104, dictWord: 1)
+    static var layout: NativeLayout { NativeLayout(valueWords: 3, bytes: 104, dictWord: 1) }
 
     var hasRead: Bool { has(BufferedObject.reads) && readEnd != -1 }
     var hasWrites: Bool { has(BufferedObject.writes) && writeEnd != -1 }

@@ -154,7 +154,7 @@ extension Thread {
     func reprStream(_ v: Value, name: (Thread, Value) throws(Raised) -> Value) throws(Raised) -> Value {
         let label = try name(self, v)
         if label.isUnbound { return str("<\(typeName(v))>") }
-        if !enterRepr(v) { throw raise(.runtimeError, "reentrant call inside \(typeName(v)).__repr__") }
+        if try !enterRepr(v) { throw raise(.runtimeError, "reentrant call inside \(typeName(v)).__repr__") }
         defer { leaveRepr(v) }
         return str("<\(typeName(v)) name=\(try reprText(label))>")
     }

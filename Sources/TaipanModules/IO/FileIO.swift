@@ -24,7 +24,7 @@ struct FileIOObject {
     var blockSize: Int { get { cell.raw(4) } nonmutating set { cell.setRaw(newValue, at: 4) } }
 
     static let created = 1, readable = 2, writable = 4, appending = 8, closesDescriptor = 16, finalizing = 32, knowsSeekable = 64, isSeekable = 128
-    static let layout = NativeLayout(valueWords: 1, bytes: 40, dictWord: 1)
+    static var layout: NativeLayout { NativeLayout(valueWords: 1, bytes: 40, dictWord: 1) }
 
     var mode: String {
         if has(FileIOObject.created) { return has(FileIOObject.readable) ? "xb+" : "xb" }
@@ -36,6 +36,9 @@ struct FileIOObject {
 
 /// The most bytes that one read or write asks for.
 let largestTransfer = 0x7fff_f000
+
+/// write(2), under a name that methods called `write` do not hide.
+func writeToDescriptor(_ fd: Int32, _ source: UnsafeRawPointer?, _ count: Int) -> Int { write(fd, source, count) }
 
 extension Thread {
     func defineFileIO() throws(Raised) {
@@ -235,7 +238,7 @@ extension Thread {
         let closefd = file.has(FileIOObject.closesDescriptor) ? "True" : "False"
         let fileName = try getattrOrUnbound(v, name(.name))
         if fileName.isUnbound { return str("<_io.FileIO fd=\(file.fd) mode='\(file.mode)' closefd=\(closefd)>") }
-        if !enterRepr(v) { throw raise(.runtimeError, "reentrant call inside \(typeName(v)).__repr__") }
+        if try !enterRepr(v) { throw raise(.runtimeError, "reentrant call inside \(typeName(v)).__repr__") }
         defer { leaveRepr(v) }
         return str("<_io.FileIO name=\(try reprText(fileName)) mode='\(file.mode)' closefd=\(closefd)>")
     }
@@ -300,7 +303,7 @@ extension Thread {
     /// write(2), again after a signal. Gives the count, or nil when it would block.
     func writeDescriptor(_ fd: Int32, _ source: UnsafeRawPointer?, _ count: Int) throws(Raised) -> Int? {
         while true {
-            let n = blocking { write(fd, source, min(count, largestTransfer)) }
+            let n = blocking { writeToDescriptor(fd, source, min(count, largestTransfer)) }
             if n >= 0 { return n }
             let code = ctaipan_get_errno()
             if code == EAGAIN { return nil }

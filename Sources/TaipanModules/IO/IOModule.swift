@@ -14,7 +14,9 @@ enum IOEntry: Int {
     case bufferedRandom, newlineDecoder, stringIO, textIOWrapper, unsupportedOperation
     case fileIOInit, bytesIOInit, bufferedReaderInit, bufferedWriterInit, bufferedRandomInit, bufferedRWPairInit, newlineDecoderInit, stringIOInit
     case textIOWrapperInit
-    static var count: Int { IOEntry.textIOWrapperInit.rawValue + 1 }
+    /// `open`, which is the builtin too.
+    case openFunction
+    static var count: Int { IOEntry.openFunction.rawValue + 1 }
 }
 
 extension Thread {
@@ -38,6 +40,22 @@ extension Thread {
         try defineNewlineDecoder()
         try defineStringIO()
         try defineTextIOWrapper()
+        defineOpenFunction()
+        if objects.pointee.builtins.isBound { try DictObject(objects.pointee.builtins).setString(self, name(.open), io(.openFunction)) }
+    }
+
+    /// `open`: one function object for `_io`, `io` and `builtins`.
+    private func defineOpenFunction() {
+        let function = newNative(.builtinFunction, name(.open), "($module, /, file, mode='r', buffering=-1, encoding=None, errors=None,\n     newline=None, closefd=True, opener=None)",
+                   "Open file and return a stream.  Raise OSError upon failure.", 0) { (t, a) throws(Raised) in
+            let mode = a[1]
+            if mode.isBound && !mode.isKind(.str) { throw t.raise(.typeError, "open() argument 'mode' must be str, not \(t.argumentTypeName(mode))") }
+            let buffering = a[2].isBound ? try t.index(a[2]) : -1
+            return try t.openFile(a[0], mode: mode.isBound ? t.string(mode) : "r", buffering: buffering, encoding: a[3], errors: a[4], newline: a[5],
+                                  closefd: a[6].isUnbound ? true : try t.truth(a[6]), opener: a[7])
+        }
+        function.module = intern("_io")
+        setIO(.openFunction, function.value)
     }
 
     /// A type of `_io`; all may be subclassed and weakly referenced.
@@ -116,19 +134,13 @@ public enum IOModule {
         b.set("TextIOWrapper", t.io(.textIOWrapper))
         b.set("UnsupportedOperation", try t.unsupportedOperationType())
         b.set("BlockingIOError", t.types.pointee.blockingIOError)
+        NativeFunction(t.io(.openFunction)).bound = b.module
+        b.set("open", t.io(.openFunction))
         b.int("DEFAULT_BUFFER_SIZE", defaultBufferSize)
         defineFunctions(b)
     }
 
     private static func defineFunctions(_ b: ModuleBuilder) {
-        b.function("open", "($module, /, file, mode='r', buffering=-1, encoding=None, errors=None,\n     newline=None, closefd=True, opener=None)",
-                   "Open file and return a stream.  Raise OSError upon failure.") { (t, a) throws(Raised) in
-            let mode = a[1]
-            if mode.isBound && !mode.isKind(.str) { throw t.raise(.typeError, "open() argument 'mode' must be str, not \(t.argumentTypeName(mode))") }
-            let buffering = a[2].isBound ? try t.index(a[2]) : -1
-            return try t.openFile(a[0], mode: mode.isBound ? t.string(mode) : "r", buffering: buffering, encoding: a[3], errors: a[4], newline: a[5],
-                                  closefd: a[6].isUnbound ? true : try t.truth(a[6]), opener: a[7])
-        }
         b.function("open_code", "($module, /, path)",
                    "Opens the provided file with the intent to import the contents.\n\nThis may perform extra validation beyond open(), but is otherwise interchangeable\nwith calling open(path, 'rb').") { (t, a) throws(Raised) in
             if !a[0].isKind(.str) { throw t.raise(.typeError, "open_code() argument 'path' must be str, not \(t.argumentTypeName(a[0]))") }

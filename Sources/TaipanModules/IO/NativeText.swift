@@ -214,7 +214,7 @@ enum NativeText {
         if handler == "strict" || handler == "surrogateescape" { throw t.raise(exception: exception) }
         let (replacement, position) = try callHandler(t, errors, exception, s.count, "encoding")
         if replacement.isKind(.bytes) {
-            sink.append(contentsOf: UnsafeBufferPointer(BytesObject(replacement).buffer))
+            sink.append(contentsOf: BytesObject(replacement).buffer)
         } else if replacement.isKind(.str) {
             let r = StrObject(replacement)
             for i in 0..<r.count {

@@ -147,7 +147,7 @@ extension Thread {
         text.withUTF8 { bytes in
             var done = 0
             while done < bytes.count {
-                let n = write(2, bytes.baseAddress.map { UnsafeRawPointer($0 + done) }, bytes.count - done)
+                let n = writeToDescriptor(2, bytes.baseAddress.map { UnsafeRawPointer($0 + done) }, bytes.count - done)
                 if n <= 0 { return }
                 done += n
             }

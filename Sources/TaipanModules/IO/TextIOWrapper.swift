@@ -51,7 +51,8 @@ extension Thread {
         setNewline(w, newline)
         try setCodec(w, encoding, errors.isNone ? str("strict") : errors)
         let buffer = a[1]
-        w.set(TextWrapper.hasReadOnce, try isNativeBuffer(buffer) || getattrOrUnbound(buffer, intern("read1")).isBound)
+        let readOnce: Value = isNativeBuffer(buffer) ? .true : try getattrOrUnbound(buffer, intern("read1"))
+        w.set(TextWrapper.hasReadOnce, readOnce.isBound)
         let seekable = try truth(try callMethod(buffer, name(.seekable)))
         w.set(TextWrapper.isSeekable, seekable)
         w.set(TextWrapper.tells, seekable)
@@ -133,7 +134,7 @@ extension Thread {
     private func reprTextWrapper(_ v: Value) throws(Raised) -> Value {
         let w = TextWrapper(v)
         if !w.has(TextWrapper.isReady) { throw raise(.valueError, "I/O operation on uninitialized object") }
-        if !enterRepr(v) { throw raise(.runtimeError, "reentrant call inside \(typeName(v)).__repr__") }
+        if try !enterRepr(v) { throw raise(.runtimeError, "reentrant call inside \(typeName(v)).__repr__") }
         defer { leaveRepr(v) }
         var text = "<_io.TextIOWrapper"
         let label = try getattrOrUnboundIgnoringValueError(v, name(.name))

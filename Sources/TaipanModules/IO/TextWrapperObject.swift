@@ -51,7 +51,7 @@ struct TextWrapper {
     func set(_ flag: Int, _ on: Bool) { flags = on ? flags | flag : flags & ~flag }
     static let isReady = 1, isDetached = 2, isLineBuffered = 4, writesThrough = 8, readsUniversal = 16, translatesRead = 32, translatesWrite = 64
     static let isSeekable = 128, hasReadOnce = 256, tells = 512, finalizing = 1024, isAtStart = 2048, canDecode = 4096, canEncode = 8192
-    static let layout = NativeLayout(valueWords: 11, bytes: 168, dictWord: 1)
+    static var layout: NativeLayout { NativeLayout(valueWords: 11, bytes: 168, dictWord: 1) }
 
     /// Decoded characters not yet taken.
     var ahead: Int { decoded.isUnbound ? 0 : StrObject(decoded).count - used }

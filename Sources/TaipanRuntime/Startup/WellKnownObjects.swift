@@ -11,6 +11,8 @@ public struct WellKnownObjects {
     /// Registered copies for native modules: a dict from module name to whatever value the module keeps.
     public var moduleObjects = Value.unbound
     public var codecSearchPath = Value.unbound, codecSearchCache = Value.unbound, codecErrorRegistry = Value.unbound
+    /// The types of `_io`, and state of other native modules that is needed before (or without) importing them: value buffers.
+    public var ioState = Value.unbound, posixState = Value.unbound, timeState = Value.unbound
     public var stdin = Value.unbound, stdout = Value.unbound, stderr = Value.unbound
     public var atexitCallbacks = Value.unbound, signalHandlers = Value.unbound
     public var gcCallbacks = Value.unbound, gcGarbage = Value.unbound

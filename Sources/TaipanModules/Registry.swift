@@ -1,0 +1,8 @@
+// The native modules by name. An interpreter makes a module when it is first imported.
+
+import TaipanRuntime
+
+/// Tells the interpreter of `t` how to make the native modules.
+public func registerNativeModules(_ t: Thread) {
+    t.interp.pointee.nativeModules["_io"] = NativeModuleDefinition(IOModule.define)
+}

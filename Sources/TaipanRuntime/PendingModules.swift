@@ -1,0 +1,20 @@
+// Entry points that native modules call and whose real bodies are on their way.
+
+extension Thread {
+    /// Runs the Python handlers of signals that have come.
+    public func checkSignals() throws(Raised) { if state.pointee.breaker != 0 { try safePoint() } }
+    /// The CodecInfo of an encoding's name.
+    public func lookupCodec(_ encoding: Value) throws(Raised) -> Value {
+        throw raise(.lookupError, "unknown encoding: \(string(encoding))")
+    }
+    /// The registered error handler of that name.
+    public func lookupErrorHandler(_ errors: Value) throws(Raised) -> Value {
+        throw raise(.lookupError, "unknown error handler name '\(string(errors))'")
+    }
+    /// Issues a warning of a builtin category; `source` is the object that a ResourceWarning is about.
+    public func warn(_ category: ExceptionKind, _ message: String, stackLevel: Int = 1, source: Value = .unbound) throws(Raised) {}
+    public func enterRepr(_ value: Value) throws(Raised) -> Bool { true }
+    public func leaveRepr(_ value: Value) {}
+    /// Runs a system call that may wait, with the interpreter's lock given up.
+    @inline(__always) public func blocking<R>(_ body: () -> R) -> R { body() }
+}
