@@ -15,7 +15,7 @@ enum SipHash13 {
 
 extension Thread {
     func newComplex(_ real: Double, _ imaginary: Double) -> Value { .none }
-    public func reportUnraisable(_ object: Value) { _ = takePending() }
+    func reportUnraisable(_ object: Value) { _ = takePending() }
     func newSlice(_ start: Value, _ stop: Value, _ step: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "slice") }
     func newSet() throws(Raised) -> Value { throw raise(.notImplementedError, "set") }
     func setAdd(_ set: Value, _ item: Value) throws(Raised) { throw raise(.notImplementedError, "set") }
