@@ -45,7 +45,8 @@ private struct ErrorFinder {
     var depth = 0
     var looksForMistakes = false
     var failure: SyntaxFailure?
-    var memo: [UInt64: (node: Node?, end: Int)] = [:]
+    /// Results by position.
+    var memo: [[(rule: Int, node: Node?, end: Int)]] = []
     let placeholder = Node(.other, SourceSpan(line: 0, column: 0, endLine: 0, endColumn: 0))
 
     init(_ tokenizer: Tokenizer, _ bytes: UnsafePointer<UInt8>, _ count: Int, _ options: ParserOptions) {
@@ -73,7 +74,7 @@ private struct ErrorFinder {
         }
         if options.allowIncompleteInput && atEndOfSource { return incompleteInput() }
         let last = tokens.count - 1
-        memo = [:]
+        memo = []
         mark = 0
         depth = 0
         looksForMistakes = true
@@ -257,32 +258,47 @@ private struct ErrorFinder {
             throw Found()
         }
         defer { depth -= 1 }
-        let rule = grammar.rules[number]
-        if rule.isLeftRecursive { return try leftRecursive(number, rule) }
-        guard rule.isMemoised else { return try alternatives(rule.alternatives) }
-        let key = UInt64(mark) << 16 | UInt64(number)
-        if let known = memo[key] {
+        let first = grammar.rules[number].first
+        if !first.isAll, try !first.contains(current().kind) { return nil }
+        if grammar.rules[number].isLeftRecursive { return try leftRecursive(number) }
+        guard grammar.rules[number].isMemoised else { return try alternatives(grammar.rules[number].alternatives) }
+        let start = mark
+        if let known = remembered(start, number) {
             mark = known.end
             return known.node
         }
-        let node = try alternatives(rule.alternatives)
-        memo[key] = (node, mark)
+        let node = try alternatives(grammar.rules[number].alternatives)
+        remember(start, number, node, mark)
         return node
     }
 
-    private mutating func leftRecursive(_ number: Int, _ rule: ErrorRule) throws(Found) -> Node? {
+    private func remembered(_ start: Int, _ number: Int) -> (rule: Int, node: Node?, end: Int)? {
+        guard start < memo.count else { return nil }
+        for entry in memo[start] where entry.rule == number { return entry }
+        return nil
+    }
+
+    private mutating func remember(_ start: Int, _ number: Int, _ node: Node?, _ end: Int) {
+        while memo.count <= start { memo.append([]) }
+        for i in memo[start].indices where memo[start][i].rule == number {
+            memo[start][i] = (number, node, end)
+            return
+        }
+        memo[start].append((number, node, end))
+    }
+
+    private mutating func leftRecursive(_ number: Int) throws(Found) -> Node? {
         let start = mark
-        let key = UInt64(start) << 16 | UInt64(number)
-        if let known = memo[key] {
+        if let known = remembered(start, number) {
             mark = known.end
             return known.node
         }
         var best: Node?
         var end = start
         while true {
-            memo[key] = (best, end)
+            remember(start, number, best, end)
             mark = start
-            guard let found = try alternatives(rule.alternatives), mark > end else { break }
+            guard let found = try alternatives(grammar.rules[number].alternatives), mark > end else { break }
             best = found
             end = mark
         }
@@ -293,6 +309,7 @@ private struct ErrorFinder {
     private mutating func alternatives(_ list: [ErrorAlternative]) throws(Found) -> Node? {
         let start = mark
         for alternative in list {
+            if !alternative.first.isAll, try !alternative.first.contains(current().kind) { continue }
             var captures: [(name: UInt8, node: Node?)] = []
             var last: Node?
             var isCut = false, matched = true
@@ -349,7 +366,7 @@ private struct ErrorFinder {
             let before = looksForMistakes
             looksForMistakes = false
             defer { looksForMistakes = before }
-            node = try rule(grammar.numbers["plainExpression"] ?? 0)
+            node = try rule(grammar.plain)
         case .group(let list): node = try alternatives(list)
         case .optional(let inner):
             let start = mark

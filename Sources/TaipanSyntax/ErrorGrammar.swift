@@ -78,7 +78,43 @@ indirect enum ErrorItem: Sendable {
     case version(Int, String)
 }
 
+/// The kinds of tokens that something can start with.
+struct TokenSet: Equatable, Sendable {
+    private var low: UInt64 = 0
+    private var high: UInt64 = 0
+
+    static let all = TokenSet(low: .max, high: .max)
+
+    init() {}
+
+    private init(low: UInt64, high: UInt64) {
+        self.low = low
+        self.high = high
+    }
+
+    var isAll: Bool { high == .max }
+
+    mutating func insert(_ kind: TokenKind) {
+        let n = UInt64(kind.rawValue)
+        if n < 64 { low |= 1 << n } else { high |= 1 << (n - 64) }
+    }
+
+    mutating func formUnion(_ other: TokenSet) {
+        low |= other.low
+        high |= other.high
+    }
+
+    @inline(__always)
+    func contains(_ kind: TokenKind) -> Bool {
+        let n = UInt64(kind.rawValue)
+        return (n < 64 ? low >> n : high >> (n & 63)) & 1 != 0
+    }
+}
+
 struct ErrorAlternative: Sendable {
+    /// What it can start with; all if it can be empty. An alternative that cannot start here is not tried, which
+    /// changes nothing, for it would ask for no more than the next token.
+    var first = TokenSet()
     var items: [(item: ErrorItem, capture: UInt8)] = []
     var action = ErrorAction.pass
 
@@ -98,6 +134,7 @@ struct ErrorAlternative: Sendable {
 struct ErrorRule: Sendable {
     var name = ""
     var alternatives: [ErrorAlternative] = []
+    var first = TokenSet()
     var isMemoised = false
     var isLeftRecursive = false
 }
@@ -108,9 +145,12 @@ struct ErrorGrammar: Sendable {
 
     private(set) var rules: [ErrorRule] = []
     private(set) var numbers: [String: Int] = [:]
+    /// The rule for an expression without looking for mistakes.
+    private(set) var plain = 0
 
     init(_ text: StaticString) {
         let bytes = text.withUTF8Buffer { Array($0) }
+        rules.reserveCapacity(256)
         let lines = bytes.split(separator: 10)
         var bodies: [ArraySlice<UInt8>] = []
         for line in lines {
@@ -133,6 +173,72 @@ struct ErrorGrammar: Sendable {
             var reader = RuleReader(text: Array(body), numbers: numbers)
             rules[i].alternatives = reader.alternatives(isGroup: false)
         }
+        plain = numbers["plainExpression"] ?? 0
+        findFirstTokens()
+    }
+
+    /// Repeats until nothing changes, because rules refer to each other.
+    private mutating func findFirstTokens() {
+        var changed = true
+        while changed {
+            changed = false
+            for i in rules.indices {
+                var found = TokenSet()
+                for k in rules[i].alternatives.indices {
+                    rules[i].alternatives[k] = withFirst(rules[i].alternatives[k])
+                    found.formUnion(rules[i].alternatives[k].first)
+                }
+                if found != rules[i].first {
+                    rules[i].first = found
+                    changed = true
+                }
+            }
+        }
+    }
+
+    private func withFirst(_ alternative: ErrorAlternative) -> ErrorAlternative {
+        var result = alternative
+        result.first = TokenSet()
+        var isOpen = true
+        for k in result.items.indices {
+            result.items[k].item = withFirst(result.items[k].item)
+            if !isOpen { continue }
+            let (set, canBeEmpty) = first(result.items[k].item)
+            result.first.formUnion(set)
+            isOpen = canBeEmpty
+        }
+        if isOpen { result.first = .all }
+        return result
+    }
+
+    private func withFirst(_ item: ErrorItem) -> ErrorItem {
+        switch item {
+        case .group(let list): return .group(list.map { withFirst($0) })
+        case .optional(let inner): return .optional(withFirst(inner))
+        case .many(let inner): return .many(withFirst(inner))
+        case .some(let inner): return .some(withFirst(inner))
+        case .separated(let separator, let inner): return .separated(separator, withFirst(inner))
+        case .ahead(let inner, let wanted): return .ahead(withFirst(inner), wanted)
+        default: return item
+        }
+    }
+
+    private func first(_ item: ErrorItem) -> (TokenSet, canBeEmpty: Bool) {
+        var set = TokenSet()
+        switch item {
+        case .token(let kind): set.insert(kind)
+        case .soft, .anySoft: set.insert(.name)
+        case .notEqual: set.insert(.notEqual)
+        case .plain: return (rules[plain].first, false)
+        case .rule(let number), .badRule(let number): return (rules[number].first, false)
+        case .group(let list):
+            for alternative in list { set.formUnion(withFirst(alternative).first) }
+        case .optional(let inner), .many(let inner): return (first(inner).0, true)
+        case .some(let inner), .separated(_, let inner): return first(inner)
+        case .ahead, .cut, .version: return (set, true)
+        case .forced: return (.all, false)
+        }
+        return (set, false)
     }
 }
 

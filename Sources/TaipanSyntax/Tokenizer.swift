@@ -404,13 +404,12 @@ struct Tokenizer {
               end == p + 6 || (bytes[p + 6] < 128 && (bytes[p + 6] == 95 || classes[Int(bytes[p + 6])] & 2 == 0)) else {
             return token(.typeComment, p, end)
         }
-        let found = token(.typeIgnore, p + 6, end)
         // Alone on its line it takes the newline with it.
-        if isBlank {
-            _ = next()
+        if isBlank && next() == 10 {
+            end += 1
             atLineStart = true
         }
-        return found
+        return token(.typeIgnore, p + 6, end)
     }
 
     private func afterBlanks(_ from: Int, _ end: Int) -> Int {
