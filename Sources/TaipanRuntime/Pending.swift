@@ -1,4 +1,7 @@
 // Entry points whose real bodies are on their way. Each is replaced where its noun lives.
+#if canImport(Glibc)
+import Glibc
+#endif
 
 extension Thread {
     func newGenericAlias(_ origin: Value, _ arguments: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "GenericAlias") }
@@ -20,22 +23,37 @@ extension Thread {
     func newSet() throws(Raised) -> Value { throw raise(.notImplementedError, "set") }
     func setAdd(_ set: Value, _ item: Value) throws(Raised) { throw raise(.notImplementedError, "set") }
     func setContains(_ set: Value, _ item: Value) throws(Raised) -> Bool { throw raise(.notImplementedError, "set") }
-    func displayHook(_ value: Value) throws(Raised) { throw raise(.notImplementedError, "displayhook") }
-    func importStar(_ fp: UnsafeMutablePointer<Value>, _ module: Value) throws(Raised) { throw raise(.notImplementedError, "import *") }
-    func importName(_ fp: UnsafeMutablePointer<Value>, _ name: Int, _ level: Value, _ fromlist: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "import") }
-    func importFrom(_ module: Value, _ name: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "import") }
     func newAsyncGeneratorValue(_ value: Value) -> Value { value }
     enum TypeVariableKind { case typeVar, paramSpec, typeVarTuple }
     func newTypeVariable(_ name: Value, _ kind: TypeVariableKind, bound: Value = .unbound, constraints: Value = .unbound) throws(Raised) -> Value { throw raise(.notImplementedError, "TypeVar") }
     func subscriptGeneric(_ parameters: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "Generic") }
     func newTypeAlias(_ arguments: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "type alias") }
     func coroutineOrigin() throws(Raised) -> Value { .unbound }
-    func callBuiltin(_ callee: Value, _ arguments: Arguments) throws(Raised) -> Value { try callNative(NativeFunction(callee), arguments, receiver: false) }
-    func callMethodDescriptor(_ callee: Value, _ arguments: Arguments) throws(Raised) -> Value { try callNative(NativeFunction(callee), arguments, receiver: true) }
 }
 
 enum RangeIteratorLayout {
     static var current: Int { 1 }
     static var remaining: Int { 2 }
     static var step: Int { 3 }
+}
+
+extension Thread {
+    func warnNeverAwaited(_ generator: GeneratorObject) throws(Raised) {
+        try warn(category: types.pointee.runtimeWarning, message: "coroutine '\(string(generator.qualname))' was never awaited")
+    }
+}
+
+extension Thread {
+    public func newStructSequence(_ typeName: StaticString, _ module: StaticString, _ fields: [StaticString], _ values: [UInt]) throws(Raised) -> Value {
+        let dict = newDict()
+        for i in fields.indices { try dict.setString(self, intern(fields[i]), Value(bits: values[i])) }
+        let made = try newTuple(values.count)
+        for i in values.indices { made[i] = Value(bits: values[i]) }
+        return made.value
+    }
+    public func newNamespace(_ dict: DictObject) throws(Raised) -> Value { dict.value }
+    public func printUncaught(_ exception: Value) {
+        let text = string((try? strOf(exception)) ?? str("?")); let line = typeName(exception) + ": " + text + "\n"
+        var copy = line; copy.withUTF8 { b in _ = Glibc.write(2, b.baseAddress!, b.count) }
+    }
 }

@@ -5,7 +5,7 @@ extension Thread {
     func defineBuiltinsModule() {
         let dict = newDict()
         objects.pointee.builtins = dict.value
-        let module = newModuleObject(intern("builtins"), dict)
+        let module = moduleOver(dict)
         objects.pointee.builtinsModule = module
         let b = ModuleBuilder(t: self, module: module, dict: dict, name: intern("builtins"))
         b.set("__name__", b.name)

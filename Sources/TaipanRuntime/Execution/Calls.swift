@@ -98,10 +98,10 @@ extension Thread {
                 place.pointee = callee.cell[2]
                 return try enterCall(fp, callee.cell[1], place, count + 1, keywords, destination, overlay: overlay)
             case .builtinFunction:
-                fp[destination] = try callBuiltin(callee, Arguments(arguments, count, names))
+                fp[destination] = try callBuiltin(NativeFunction(callee), Arguments(arguments, count, names))
                 return nil
             case .methodDescriptor where count > 0:
-                fp[destination] = try callMethodDescriptor(callee, Arguments(arguments, count, names))
+                fp[destination] = try callMethodDescriptor(NativeFunction(callee), Arguments(arguments, count, names))
                 return nil
             case .type:
                 if let entered = try enterInstantiation(fp, TypeObject(callee), arguments, count, names, destination, overlay) { return entered }

@@ -102,6 +102,8 @@ public struct InterpreterConfiguration: Sendable {
     public var program = "python3"
     /// The folder of the installed standard library; empty is "find it".
     public var libraryPath = ""
+    /// Folders of PYTHONPATH, in order.
+    public var modulePaths: [String] = []
     public var stackBytes = 256 << 20
     public init() {}
 }

@@ -7,6 +7,9 @@ extension Thread {
         defineClassTypes()
         defineExceptionTypes()
         defineTracebackType()
+        defineFunctionType()
+        defineCodeTypes()
+        defineGeneratorTypes()
         defineSingletonTypes()
         defineInternalTypes()
     }

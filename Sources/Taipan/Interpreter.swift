@@ -1,0 +1,4 @@
+// The library that a Swift program embeds.
+
+import TaipanModules
+import TaipanRuntime

@@ -1,0 +1,441 @@
+// `import`, natively: modules come from sys.modules, from finders that a program put on sys.meta_path, from the native
+// modules, and from .py files in the folders of sys.path (or of the package's __path__). None of this runs Python code of
+// the library; `importlib` is there for whoever imports it.
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+import TaipanCompiler
+import TaipanSyntax
+
+extension Thread {
+    /// A module object over an existing dict.
+    func moduleOver(_ dict: DictObject) -> Value {
+        let cell = allocate(TypeObject(types.pointee.module))
+        cell[1] = dict.value
+        return Value(cell)
+    }
+
+    /// `__import__(name, globals, None, fromlist, level)`.
+    public func importModule(_ moduleName: Value, _ globals: Value, _ fromlist: Value, _ level: Int) throws(Raised) -> Value {
+        if !moduleName.isKind(.str) { throw raise(.typeError, "module name must be a string") }
+        if level < 0 { throw raise(.valueError, "level must be >= 0") }
+        if level == 0 && StrObject(moduleName).count == 0 { throw raise(.valueError, "Empty module name") }
+        let absolute = level == 0 ? string(moduleName) : try resolveRelative(string(moduleName), globals, level)
+        let module = try importAbsolute(absolute)
+        let hasFromlist = fromlist.isBound && !fromlist.isNone ? try truth(fromlist) : false
+        if hasFromlist {
+            try importSubmodules(module, absolute, fromlist)
+            return module
+        }
+        if level == 0 {
+            guard let dot = absolute.firstIndex(of: ".") else { return module }
+            return try loadedModule(String(absolute[..<dot]))
+        }
+        if StrObject(moduleName).count == 0 { return module }
+        // A relative import without names gives the first part of what was asked for.
+        let asked = string(moduleName)
+        let tail = asked.firstIndex(of: ".").map { asked.distance(from: $0, to: asked.endIndex) } ?? 0
+        return try loadedModule(String(absolute.dropLast(tail)))
+    }
+
+    private func loadedModule(_ fullName: String) throws(Raised) -> Value {
+        let found = DictObject(objects.pointee.modules).findString(self, intern(fullName))
+        if found.isBound { return found }
+        throw raise(.keyError, str("'\(fullName)' not in sys.modules as expected"))
+    }
+
+    /// The absolute name that a relative one means in a module with these globals (PEP 328, PEP 366).
+    private func resolveRelative(_ relative: String, _ globals: Value, _ level: Int) throws(Raised) -> String {
+        if globals.isNoneOrUnbound { throw raise(.keyError, "'__name__' not in globals") }
+        let dict = DictObject(globals)
+        var package = dict.findString(self, name(.__package__))
+        let spec = dict.findString(self, name(.__spec__))
+        if package.isNoneOrUnbound && spec.isBound && !spec.isNone { package = try getattr(spec, .parent) }
+        if package.isNoneOrUnbound {
+            package = dict.findString(self, name(.__name__))
+            if package.isUnbound { throw raise(.keyError, "'__name__' not in globals") }
+            if dict.findString(self, name(.__path__)).isUnbound {
+                let text = string(package)
+                package = str(text.lastIndex(of: ".").map { String(text[..<$0]) } ?? "")
+            }
+        }
+        if !package.isKind(.str) { throw raise(.typeError, "__package__ set to non-string") }
+        var base = string(package)
+        if base.isEmpty { throw raise(.importError, "attempted relative import with no known parent package") }
+        for _ in 1..<max(level, 1) {
+            guard let dot = base.lastIndex(of: ".") else { throw raise(.importError, "attempted relative import beyond top-level package") }
+            base = String(base[..<dot])
+        }
+        return relative.isEmpty ? base : base + "." + relative
+    }
+
+    /// The module of that full name, imported with its parents.
+    public func importAbsolute(_ fullName: String) throws(Raised) -> Value {
+        let key = intern(fullName)
+        let modules = DictObject(objects.pointee.modules)
+        let known = try get(modules, key)
+        if known.isBound {
+            if known.isNone { throw importFailure(.moduleNotFoundError, "import of \(fullName) halted; None in sys.modules", key) }
+            return known
+        }
+        var path = Value.unbound
+        var parent = Value.unbound
+        if let dot = fullName.lastIndex(of: ".") {
+            let parentName = String(fullName[..<dot])
+            parent = try importAbsolute(parentName)
+            // The parent may have imported it.
+            let now = try get(modules, key)
+            if now.isBound { return now }
+            path = try getattrOrUnbound(parent, name(.__path__))
+            if path.isUnbound {
+                throw importFailure(.moduleNotFoundError, "No module named \(try reprText(key)); \(try reprText(intern(parentName))) is not a package", key)
+            }
+        }
+        try enterRecursion(" while importing")
+        defer { leaveRecursion() }
+        let module = try findAndLoad(fullName, key, path)
+        if parent.isBound, let dot = fullName.lastIndex(of: ".") {
+            try setattr(parent, intern(String(fullName[fullName.index(after: dot)...])), module)
+        }
+        return module
+    }
+
+    func importFailure(_ kind: ExceptionKind, _ text: String, _ moduleName: Value) -> Raised { importError(kind, text, name: moduleName) }
+
+    private func findAndLoad(_ fullName: String, _ key: Value, _ path: Value) throws(Raised) -> Value {
+        if let module = try findWithFinders(key, path) { return module }
+        if path.isUnbound, let definition = interp.pointee.nativeModules[fullName] { return try createNative(fullName, key, definition) }
+        let places = path.isBound ? path : DictObject(objects.pointee.sysDict).findString(self, name(.path))
+        let tail = fullName.lastIndex(of: ".").map { String(fullName[fullName.index(after: $0)...]) } ?? fullName
+        if places.isBound && !places.isNone {
+            var found: Value = .unbound
+            let namespace = try newList()
+            let list = try listFrom(places)
+            var i = 0
+            while found.isUnbound && i < list.count {
+                if list[i].isKind(.str) { found = try loadFrom(string(list[i]), tail, fullName, key, namespace) }
+                i += 1
+            }
+            if found.isBound { return found }
+            if namespace.count > 0 { return try createNamespacePackage(fullName, key, namespace) }
+        }
+        throw importFailure(.moduleNotFoundError, "No module named \(try reprText(key))", key)
+    }
+
+    /// Asks the finders on sys.meta_path (programs put them there; the native way needs none).
+    private func findWithFinders(_ key: Value, _ path: Value) throws(Raised) -> Value? {
+        let metaPath = DictObject(objects.pointee.sysDict).findString(self, intern("meta_path"))
+        guard metaPath.isKind(.list), ListObject(metaPath).count > 0 else { return nil }
+        let finders = ListObject(metaPath)
+        var i = 0
+        while i < finders.count {
+            let find = try getattrOrUnbound(finders[i], intern("find_spec"))
+            i += 1
+            if find.isUnbound { continue }
+            let spec = try call(find, key, path.isUnbound ? .none : path, .none)
+            if spec.isNone { continue }
+            return try loadFromSpec(spec, key)
+        }
+        return nil
+    }
+
+    /// Makes and runs a module from a spec whose loader is Python code.
+    private func loadFromSpec(_ spec: Value, _ key: Value) throws(Raised) -> Value {
+        let loader = try getattr(spec, intern("loader"))
+        var module = Value.none
+        let create = try getattrOrUnbound(loader, intern("create_module"))
+        if create.isBound { module = try call(create, spec) }
+        if module.isNone { module = try newModule(key) }
+        try setattr(module, name(.__loader__), loader)
+        try setattr(module, name(.__spec__), spec)
+        try setattr(module, name(.__package__), try getattr(spec, .parent))
+        let locations = try getattr(spec, intern("submodule_search_locations"))
+        if !locations.isNone { try setattr(module, name(.__path__), locations) }
+        if try truth(try getattr(spec, intern("has_location"))) {
+            try setattr(module, name(.__file__), try getattr(spec, intern("origin")))
+            let cached = try getattr(spec, intern("cached"))
+            if !cached.isNone { try setattr(module, name(.__cached__), cached) }
+        }
+        try set(DictObject(objects.pointee.modules), key, module)
+        do throws(Raised) {
+            _ = try callMethod(loader, intern("exec_module"), module)
+        } catch {
+            let pending = takePending()
+            _ = try remove(DictObject(objects.pointee.modules), key)
+            throw restore(pending)
+        }
+        return try loadedModule(string(key))
+    }
+
+    private func createNative(_ fullName: String, _ key: Value, _ definition: NativeModuleDefinition) throws(Raised) -> Value {
+        let module = try newModule(key)
+        try set(DictObject(objects.pointee.modules), key, module)
+        let dict = DictObject(module.cell[1])
+        try dict.setString(self, name(.__package__), objects.pointee.emptyStr)
+        try setSpec(dict, key, loader: "BuiltinImporter", origin: str("built-in"), locations: .none, hasLocation: false, cached: .none)
+        do throws(Raised) {
+            try definition.create(ModuleBuilder(t: self, module: module, dict: dict, name: key))
+        } catch {
+            let pending = takePending()
+            _ = try remove(DictObject(objects.pointee.modules), key)
+            throw restore(pending)
+        }
+        return module
+    }
+
+    // MARK: Files
+
+    /// Loads `tail` from a folder: a package, else a file. A folder without `__init__.py` is a portion of a namespace package.
+    private func loadFrom(_ folder: String, _ tail: String, _ fullName: String, _ key: Value, _ namespace: ListObject) throws(Raised) -> Value {
+        let base = (folder.isEmpty ? "" : folder.hasSuffix("/") ? folder : folder + "/") + tail
+        let packageFile = base + "/__init__.py"
+        if SourceFile.isFile(packageFile) { return try loadSource(packageFile, fullName, key, package: base) }
+        if SourceFile.isFile(base + ".py") { return try loadSource(base + ".py", fullName, key, package: nil) }
+        if SourceFile.isFolder(base) { try append(namespace, str(base)) }
+        return .unbound
+    }
+
+    private func createNamespacePackage(_ fullName: String, _ key: Value, _ portions: ListObject) throws(Raised) -> Value {
+        let module = try newModule(key)
+        let dict = DictObject(module.cell[1])
+        try dict.setString(self, name(.__path__), portions.value)
+        try dict.setString(self, name(.__package__), key)
+        try setSpec(dict, key, loader: "NamespaceLoader", origin: .none, locations: portions.value, hasLocation: false, cached: .none)
+        try set(DictObject(objects.pointee.modules), key, module)
+        return module
+    }
+
+    /// Makes the module of a source file and runs it.
+    private func loadSource(_ file: String, _ fullName: String, _ key: Value, package: String?) throws(Raised) -> Value {
+        let module = try newModule(key)
+        let dict = DictObject(module.cell[1])
+        let fileValue = str(file)
+        let cached = str(SourceFile.cachePath(file, interp.pointee.config.optimizationLevel))
+        let locations: Value = package == nil ? .none : try list1(str(package ?? ""))
+        try dict.setString(self, name(.__file__), fileValue)
+        try dict.setString(self, name(.__cached__), cached)
+        if package != nil {
+            try dict.setString(self, name(.__path__), locations)
+            try dict.setString(self, name(.__package__), key)
+        } else {
+            try dict.setString(self, name(.__package__), str(fullName.lastIndex(of: ".").map { String(fullName[..<$0]) } ?? ""))
+        }
+        try dict.setString(self, name(.__builtins__), objects.pointee.builtins)
+        try setSpec(dict, key, loader: "SourceFileLoader", origin: fileValue, locations: locations, hasLocation: true, cached: cached)
+        try set(DictObject(objects.pointee.modules), key, module)
+        do throws(Raised) {
+            let code = try loadCode(file, fileValue)
+            _ = try runCode(code.value, globals: dict.value, locals: dict.value, closure: .none)
+        } catch {
+            let pending = takePending()
+            _ = try remove(DictObject(objects.pointee.modules), key)
+            throw restore(pending)
+        }
+        // The module may have put something else in its place.
+        let found = try get(DictObject(objects.pointee.modules), key)
+        if found.isBound { return found }
+        throw raise(.keyError, key)
+    }
+
+    func list1(_ item: Value) throws(Raised) -> Value {
+        let made = try newList(capacity: 1)
+        try append(made, item)
+        return made.value
+    }
+
+    /// The code of a source file, compiled now.
+    func loadCode(_ file: String, _ fileValue: Value) throws(Raised) -> CodeCell {
+        guard let bytes = SourceFile.read(file) else { throw osError(SourceFile.lastError, fileValue) }
+        var options = CompilerOptions()
+        options.optimize = interp.pointee.config.optimizationLevel
+        return try compile(bytes, fileValue, ParserOptions(), options)
+    }
+
+    // MARK: from … import
+
+    /// Imports the submodules that a `from` list names and the package does not have yet.
+    private func importSubmodules(_ module: Value, _ fullName: String, _ fromlist: Value) throws(Raised) {
+        if (try getattrOrUnbound(module, name(.__path__))).isUnbound { return }
+        try forEach(fromlist) { (item) throws(Raised) in
+            if !item.isKind(.str) {
+                throw raise(.typeError, "Item in ``from list'' must be str, not \(typeName(item))")
+            }
+            if StrObject(item).equals("*") {
+                let all = try getattrOrUnbound(module, name(.__all__))
+                if all.isBound { try importSubmodules(module, fullName, all) }
+                return
+            }
+            let attribute = item.hasLayout(.str) ? intern(item) : item
+            if (try getattrOrUnbound(module, attribute)).isBound { return }
+            do throws(Raised) {
+                _ = try importAbsolute(fullName + "." + string(item))
+            } catch {
+                // Not there: the IMPORT_FROM that follows says so. An error inside it goes on.
+                guard pendingIs(.moduleNotFoundError) else { throw error }
+                let missing = state.pointee.pending.cell[ExceptionObject.firstField + 1]
+                guard missing.isKind(.str), string(missing) == fullName + "." + string(item) else { throw error }
+                _ = takePending()
+            }
+        }
+    }
+
+    /// IMPORT_NAME.
+    func importName(_ fp: UnsafeMutablePointer<Value>, _ index: Int, _ level: Value, _ fromlist: Value) throws(Raised) -> Value {
+        let moduleName = fp.frameLowered.pointee.names[index]
+        let builtins = fp.frameFunction.builtins
+        let function = builtins.isKind(.dict) ? DictObject(builtins).findString(self, name(.__import__)) : .unbound
+        if function.isUnbound { throw raise(.importError, "__import__ not found") }
+        let globals = fp.frameFunction.globals
+        if function == objects.pointee.importFunction { return try importModule(moduleName, globals, fromlist, try self.index(level)) }
+        let locals = fp[FrameHeader.namespace]
+        return try call(function, [moduleName.bits, globals.bits, (locals.isUnbound ? .none : locals).bits, fromlist.bits, level.bits])
+    }
+
+    /// IMPORT_FROM.
+    func importFrom(_ module: Value, _ attribute: Value) throws(Raised) -> Value {
+        let found = try getattrOrUnbound(module, attribute)
+        if found.isBound { return found }
+        // A circular import may have the submodule in sys.modules only.
+        let moduleName = try getattrOrUnbound(module, name(.__name__))
+        if moduleName.isKind(.str) {
+            let submodule = try get(DictObject(objects.pointee.modules), intern(string(moduleName) + "." + string(attribute)))
+            if submodule.isBound { return submodule }
+        }
+        let label = moduleName.isKind(.str) ? string(moduleName) : "<unknown module name>"
+        let file = try getattrOrUnbound(module, name(.__file__))
+        let place = file.isKind(.str) ? string(file) : "unknown location"
+        let text: String
+        if file.isKind(.str), try isInitializing(module) {
+            text = "cannot import name \(try reprText(attribute)) from partially initialized module \(try reprText(str(label))) (most likely due to a circular import) (\(place))"
+        } else {
+            text = "cannot import name \(try reprText(attribute)) from \(try reprText(str(label))) (\(place))"
+        }
+        throw importError(.importError, text, name: str(label), path: file.isUnbound ? .none : file, nameFrom: attribute)
+    }
+
+    private func isInitializing(_ module: Value) throws(Raised) -> Bool {
+        let spec = try getattrOrUnbound(module, name(.__spec__))
+        if spec.isNoneOrUnbound { return false }
+        let flag = try getattrOrUnbound(spec, name(._initializing))
+        return flag.isUnbound ? false : try truth(flag)
+    }
+
+    /// `from module import *`: into the namespace of the running frame.
+    func importStar(_ fp: UnsafeMutablePointer<Value>, _ module: Value) throws(Raised) {
+        let namespace = fp[FrameHeader.namespace]
+        if namespace.isUnbound { throw raise(.systemError, "no locals found during 'import *'") }
+        var names = try getattrOrUnbound(module, name(.__all__))
+        let skipsPrivate = names.isUnbound
+        if names.isUnbound {
+            let dict = try getattrOrUnbound(module, name(.__dict__))
+            if dict.isUnbound { throw raise(.importError, "from-import-* object has no __dict__ and no __all__") }
+            names = try callMethod(dict, name(.keys))
+        }
+        let list = try listFrom(names)
+        for i in 0..<list.count {
+            let item = list[i]
+            if !item.isKind(.str) {
+                let where_ = skipsPrivate ? "Key in \(string(try getattr(module, .__name__))).__dict__ must be str, not \(typeName(item))"
+                    : "Item in \(string(try getattr(module, .__name__))).__all__ must be str, not \(typeName(item))"
+                throw raise(.typeError, where_)
+            }
+            if skipsPrivate && StrObject(item).count > 0 && StrObject(item)[0] == 0x5F { continue }
+            let attribute = item.hasLayout(.str) ? intern(item) : item
+            let value = try getattr(module, attribute)
+            if namespace.hasLayout(.dict) { try DictObject(namespace).setString(self, attribute, value) } else { try setItem(namespace, attribute, value) }
+        }
+    }
+
+    // MARK: Specs
+
+    /// Puts `__spec__` and `__loader__` in a module's dict: native objects with the attributes of importlib's.
+    func setSpec(_ dict: DictObject, _ key: Value, loader: StaticString, origin: Value, locations: Value, hasLocation: Bool, cached: Value) throws(Raised) {
+        let loaderObject = try call(importTypes().loader)
+        try setattr(loaderObject, intern("name"), key)
+        try setattr(loaderObject, intern("path"), origin)
+        try setattr(loaderObject, intern("kind"), str(loader))
+        let spec = try call(importTypes().spec)
+        try setattr(spec, intern("name"), key)
+        try setattr(spec, intern("loader"), loaderObject)
+        try setattr(spec, intern("origin"), origin)
+        try setattr(spec, intern("submodule_search_locations"), locations)
+        try setattr(spec, intern("has_location"), Value(hasLocation))
+        try setattr(spec, intern("cached"), cached)
+        try setattr(spec, intern("loader_state"), .none)
+        let text = string(key)
+        let parent = locations.isNone ? (text.lastIndex(of: ".").map { String(text[..<$0]) } ?? "") : text
+        try setattr(spec, name(.parent), str(parent))
+        try dict.setString(self, name(.__spec__), spec)
+        try dict.setString(self, name(.__loader__), loaderObject)
+    }
+
+    /// The native types ModuleSpec and loader, made on first use.
+    private func importTypes() throws(Raised) -> (spec: Value, loader: Value) {
+        if objects.pointee.spare0.isBound { return (objects.pointee.spare0, objects.pointee.spare1) }
+        let spec = try newImportType("ModuleSpec")
+        let loader = try newImportType("SourceFileLoader")
+        objects.pointee.spare0 = spec
+        objects.pointee.spare1 = loader
+        return (spec, loader)
+    }
+
+    private func newImportType(_ typeName: StaticString) throws(Raised) -> Value {
+        let namespace = newDict()
+        try namespace.setString(self, name(.__module__), intern("_frozen_importlib_external"))
+        return try call(types.pointee.type, intern(typeName), objects.pointee.emptyTuple, namespace.value)
+    }
+}
+
+/// Files of source code, as the import system sees them.
+enum SourceFile {
+    static func isFile(_ path: String) -> Bool {
+        var info = stat()
+        return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFREG
+    }
+
+    static func isFolder(_ path: String) -> Bool {
+        var info = stat()
+        return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// The errno of the last failed `read`.
+    static var lastError: Int32 { errno }
+
+    /// The whole file, or nil (errno says why).
+    static func read(_ path: String) -> [UInt8]? {
+        let fd = open(path, O_RDONLY | O_CLOEXEC)
+        if fd < 0 { return nil }
+        defer { close(fd) }
+        var info = stat()
+        var bytes: [UInt8] = []
+        if fstat(fd, &info) == 0 {
+            if info.st_mode & S_IFMT == S_IFDIR {
+                errno = EISDIR
+                return nil
+            }
+            bytes.reserveCapacity(Int(info.st_size) + 1)
+        }
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let n = Glibc.read(fd, &buffer, buffer.count)
+            if n < 0 {
+                if errno == EINTR { continue }
+                return nil
+            }
+            if n == 0 { return bytes }
+            bytes.append(contentsOf: buffer[0..<n])
+        }
+    }
+
+    /// Where the compiled form of a source file is cached (PEP 3147).
+    static func cachePath(_ file: String, _ optimization: Int) -> String {
+        let slash = file.lastIndex(of: "/")
+        let folder = slash.map { String(file[...$0]) } ?? ""
+        var base = slash.map { String(file[file.index(after: $0)...]) } ?? file
+        if base.hasSuffix(".py") { base.removeLast(3) }
+        return folder + "__pycache__/" + base + ".cpython-312" + (optimization > 0 ? ".opt-\(optimization)" : "") + ".pyc"
+    }
+}

@@ -1,0 +1,244 @@
+// The module `sys`.
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+extension Thread {
+    /// Makes `sys` and its dict, without the standard streams and the path.
+    func defineSysModule() throws(Raised) {
+        let dict = newDict()
+        objects.pointee.sysDict = dict.value
+        let module = moduleOver(dict)
+        objects.pointee.sysModule = module
+        let b = ModuleBuilder(t: self, module: module, dict: dict, name: intern("sys"))
+        b.set("__name__", intern("sys"))
+        b.str("__doc__", "This module provides access to some objects used or maintained by the\ninterpreter and to functions that interact strongly with the interpreter.")
+        b.str("__package__", "")
+        b.set("__loader__", .none)
+        b.set("__spec__", .none)
+        b.set("modules", objects.pointee.modules)
+        try defineSysConstants(b)
+        try defineSysInformation(b)
+        defineSysExceptionFunctions(b)
+        defineSysFunctions(b)
+        try defineSysConfiguration(b)
+    }
+
+    private func defineSysConstants(_ b: ModuleBuilder) throws(Raised) {
+        b.str("version", "3.12.1 (Taipan) [Swift]")
+        b.int("hexversion", 0x030C01F0)
+        b.int("api_version", 1013)
+        b.str("copyright", "Copyright (c) the authors of Taipan.\nAll Rights Reserved.")
+        b.int("maxsize", Int.max)
+        b.int("maxunicode", 0x10FFFF)
+        b.str("byteorder", "little")
+        b.str("platform", "linux")
+        b.str("platlibdir", "lib")
+        b.str("abiflags", "")
+        b.str("float_repr_style", "short")
+        b.set("ps1", .unbound)
+        for name in ["meta_path", "path_hooks", "warnoptions"] as [StaticString] { b.set(name, try newList().value) }
+        b.set("path_importer_cache", newDict().value)
+        b.set("_xoptions", newDict().value)
+        b.set("dont_write_bytecode", Value(interp.pointee.config.dontWriteBytecode))
+        b.set("pycache_prefix", .none)
+        b.set("_git", try tuple(str("CPython"), str(""), str("")))
+        b.set("_framework", objects.pointee.emptyStr)
+        b.set("tracebacklimit", .unbound)
+        for name in ["ps1", "tracebacklimit"] as [StaticString] { _ = try remove(b.dict, intern(name)) }
+    }
+
+    /// A tuple type with named fields and an instance of it.
+    private func namedTuple(_ typeName: StaticString, _ fields: [StaticString], _ values: [UInt], _ module: StaticString = "sys") throws(Raised) -> Value {
+        try newStructSequence(typeName, module, fields, values)
+    }
+
+    private func defineSysInformation(_ b: ModuleBuilder) throws(Raised) {
+        let version = try namedTuple("version_info", ["major", "minor", "micro", "releaselevel", "serial"],
+                                     [int(3).bits, int(12).bits, int(1).bits, str("final").bits, int(0).bits])
+        b.set("version_info", version)
+        b.set("float_info", try namedTuple("float_info", ["max", "max_exp", "max_10_exp", "min", "min_exp", "min_10_exp", "dig", "mant_dig", "epsilon", "radix", "rounds"],
+                                           [float(Double.greatestFiniteMagnitude).bits, int(1024).bits, int(308).bits, float(Double.leastNormalMagnitude).bits, int(-1021).bits,
+                                            int(-307).bits, int(15).bits, int(53).bits, float(Double.ulpOfOne).bits, int(2).bits, int(1).bits]))
+        b.set("int_info", try namedTuple("int_info", ["bits_per_digit", "sizeof_digit", "default_max_str_digits", "str_digits_check_threshold"],
+                                         [int(30).bits, int(4).bits, int(4300).bits, int(640).bits]))
+        b.set("hash_info", try namedTuple("hash_info", ["width", "modulus", "inf", "nan", "imag", "algorithm", "hash_bits", "seed_bits", "cutoff"],
+                                          [int(64).bits, int((1 << 61) - 1).bits, int(314159).bits, int(0).bits, int(1_000_003).bits, str("siphash13").bits, int(64).bits, int(128).bits, int(0).bits]))
+        b.set("thread_info", try namedTuple("thread_info", ["name", "lock", "version"], [str("pthread").bits, str("semaphore").bits, str("NPTL 2.36").bits]))
+        let c = interp.pointee.config
+        b.set("flags", try namedTuple("flags", ["debug", "inspect", "interactive", "optimize", "dont_write_bytecode", "no_user_site", "no_site", "ignore_environment", "verbose",
+                                                "bytes_warning", "quiet", "hash_randomization", "isolated", "dev_mode", "utf8_mode", "warn_default_encoding", "safe_path", "int_max_str_digits"],
+                                      [int(0).bits, int(c.inspects ? 1 : 0).bits, int(c.isInteractive ? 1 : 0).bits, int(c.optimizationLevel).bits, int(c.dontWriteBytecode ? 1 : 0).bits,
+                                       int(c.noUserSite ? 1 : 0).bits, int(c.noSite ? 1 : 0).bits, int(c.ignoresEnvironment ? 1 : 0).bits, int(c.verbosity).bits, int(c.bytesWarning).bits,
+                                       int(c.isQuiet ? 1 : 0).bits, int(c.hashSeed == 0 ? 0 : 1).bits, int(c.isIsolated ? 1 : 0).bits, Value(c.devMode).bits, int(c.utf8Mode ? 1 : 0).bits,
+                                       int(c.warnDefaultEncoding ? 1 : 0).bits, Value(c.safePath).bits, int(interp.pointee.maxStrDigits).bits]))
+        let implementation = newDict()
+        try implementation.setString(self, intern("name"), str("taipan"))
+        try implementation.setString(self, intern("cache_tag"), str("cpython-312"))
+        try implementation.setString(self, intern("version"), version)
+        try implementation.setString(self, intern("hexversion"), int(0x030C01F0))
+        try implementation.setString(self, intern("_multiarch"), str("x86_64-linux-gnu"))
+        b.set("implementation", try newNamespace(implementation))
+    }
+
+    private func defineSysExceptionFunctions(_ b: ModuleBuilder) {
+        b.function("exc_info", "($module, /)", "Return current exception information: (type, value, traceback).") { (t, _) throws(Raised) in
+            let e = t.handledException
+            if e.isUnbound { return try t.tuple(.none, .none, .none) }
+            let traceback = ExceptionObject(e).traceback
+            return try t.tuple(t.type(of: e).value, e, traceback.isUnbound ? .none : traceback)
+        }
+        b.function("exception", "($module, /)", "Return the current exception.") { (t, _) throws(Raised) in
+            let e = t.handledException
+            return e.isUnbound ? .none : e
+        }
+        b.function("exit", "($module, status=None, /)", "Exit the interpreter by raising SystemExit(status).") { (t, a) throws(Raised) in
+            throw a[0].isNoneOrUnbound ? t.raise(.systemExit) : t.raise(type: t.types.pointee.systemExit, a[0])
+        }
+        b.function("_getframe", "($module, depth=0, /)", "Return a frame object from the call stack.") { (t, a) throws(Raised) in
+            var depth = a[0].isUnbound ? 0 : try t.index(a[0])
+            var frame = t.state.pointee.frame
+            while depth > 0, let one = frame {
+                frame = one.frameCaller
+                depth -= 1
+            }
+            guard let frame else { throw t.raise(.valueError, "call stack is not deep enough") }
+            return try t.frameObject(frame)
+        }
+        b.function("_getframemodulename", "($module, /, depth=0)", "Return the name of the module for a calling frame.") { (t, a) throws(Raised) in
+            var depth = a[0].isUnbound ? 0 : try t.index(a[0])
+            var frame = t.state.pointee.frame
+            while depth > 0, let one = frame {
+                frame = one.frameCaller
+                depth -= 1
+            }
+            guard let frame else { return .none }
+            return frame.frameFunction.module
+        }
+    }
+
+    private func defineSysFunctions(_ b: ModuleBuilder) {
+        b.function("intern", "($module, string, /)", "``Intern'' the given string.") { (t, a) throws(Raised) in
+            if !a[0].isKind(.str) { throw t.raise(.typeError, "intern() argument must be str, not \(t.typeName(a[0]))") }
+            if !a[0].hasLayout(.str) { throw t.raise(.typeError, "can't intern \(t.typeName(a[0]))") }
+            return t.intern(a[0])
+        }
+        b.function("getdefaultencoding", "($module, /)", "Return the current default encoding.") { (t, _) throws(Raised) in t.str("utf-8") }
+        b.function("getfilesystemencoding", "($module, /)", "Return the encoding of file names.") { (t, _) throws(Raised) in t.str("utf-8") }
+        b.function("getfilesystemencodeerrors", "($module, /)", "Return the error mode of file names.") { (t, _) throws(Raised) in t.str("surrogateescape") }
+        b.function("getrecursionlimit", "($module, /)", "Return the current value of the recursion limit.") { (t, _) throws(Raised) in t.int(t.state.pointee.recursionLimit) }
+        b.function("setrecursionlimit", "($module, limit, /)", "Set the maximum depth of the Python interpreter stack to n.") { (t, a) throws(Raised) in
+            let limit = try t.index(a[0])
+            if limit < 1 { throw t.raise(.valueError, "recursion limit must be greater or equal than 1") }
+            let depth = t.state.pointee.recursionLimit - t.state.pointee.recursionRemaining
+            if depth >= limit { throw t.raise(.recursionError, "cannot set the recursion limit to \(limit) at the recursion depth \(depth): the limit is too low") }
+            t.state.pointee.recursionRemaining += limit - t.state.pointee.recursionLimit
+            t.state.pointee.recursionLimit = limit
+            return .none
+        }
+        b.function("getrefcount", "($module, object, /)", "Return a reference count; Taipan does not count references.") { (_, _) throws(Raised) in Value(smallInt: 2) }
+        b.function("getsizeof", "($module, /, object, default=<unrepresentable>)", "Return the size of object in bytes.") { (t, a) throws(Raised) in
+            a[0].isCell ? t.int(t.heap.size(of: a[0].cell)) : t.int(8)
+        }
+        b.function("is_finalizing", "($module, /)", "Return True if Python is exiting.") { (t, _) throws(Raised) in Value(t.interp.pointee.isFinalizing) }
+        b.function("get_int_max_str_digits", "($module, /)", "Return the maximum string digits limit.") { (t, _) throws(Raised) in t.int(t.interp.pointee.maxStrDigits) }
+        b.function("set_int_max_str_digits", "($module, /, maxdigits)", "Set the maximum string digits limit.") { (t, a) throws(Raised) in
+            let n = try t.index(a[0])
+            if n != 0 && n < 640 { throw t.raise(.valueError, "maxdigits must be 0 or larger than 640") }
+            t.interp.pointee.maxStrDigits = n
+            return .none
+        }
+        b.function("gettrace", "($module, /)", "Return the global debug tracing function.") { (_, _) throws(Raised) in .none }
+        b.function("getprofile", "($module, /)", "Return the profiling function.") { (_, _) throws(Raised) in .none }
+        b.function("settrace", "($module, function, /)", "Set the global debug tracing function.") { (t, a) throws(Raised) in
+            if a[0].isNone { return .none }
+            throw t.raise(.notImplementedError, "sys.settrace is not there yet")
+        }
+        b.function("setprofile", "($module, function, /)", "Set the profiling function.") { (t, a) throws(Raised) in
+            if a[0].isNone { return .none }
+            throw t.raise(.notImplementedError, "sys.setprofile is not there yet")
+        }
+        b.function("getswitchinterval", "($module, /)", "Return the current thread switch interval.") { (t, _) throws(Raised) in t.float(0.005) }
+        b.function("setswitchinterval", "($module, interval, /)", "Set the ideal thread switching delay.") { (_, _) throws(Raised) in .none }
+        b.function("getallocatedblocks", "($module, /)", "Return the number of memory blocks currently allocated.") { (t, _) throws(Raised) in t.int(t.heap.pointee.liveBytes / 64) }
+        b.rawFunction("audit", "", "Passes the event to any hooks that are attached.") { (_, _) throws(Raised) in .none }
+        b.function("addaudithook", "($module, /, hook)", "Adds a new audit hook callback.") { (_, _) throws(Raised) in .none }
+        b.function("get_asyncgen_hooks", "($module, /)") { (t, _) throws(Raised) in
+            try t.newStructSequence("asyncgen_hooks", "sys", ["firstiter", "finalizer"],
+                                    [(t.state.pointee.asyncGenFirstIter.isUnbound ? .none : t.state.pointee.asyncGenFirstIter).bits,
+                                     (t.state.pointee.asyncGenFinalizer.isUnbound ? .none : t.state.pointee.asyncGenFinalizer).bits])
+        }
+        b.function("set_asyncgen_hooks", "($module, /, firstiter=None, finalizer=None)") { (t, a) throws(Raised) in
+            if a[0].isBound { t.state.pointee.asyncGenFirstIter = a[0].isNone ? .unbound : a[0] }
+            if a[1].isBound { t.state.pointee.asyncGenFinalizer = a[1].isNone ? .unbound : a[1] }
+            return .none
+        }
+        b.function("get_coroutine_origin_tracking_depth", "($module, /)") { (t, _) throws(Raised) in t.int(t.state.pointee.coroutineOriginDepth) }
+        b.function("set_coroutine_origin_tracking_depth", "($module, /, depth)") { (t, a) throws(Raised) in
+            t.state.pointee.coroutineOriginDepth = try t.index(a[0])
+            return .none
+        }
+        b.function("displayhook", "($module, object, /)", "Print an object to sys.stdout and also save it in builtins._") { (t, a) throws(Raised) in
+            try t.defaultDisplayHook(a[0])
+            return .none
+        }
+        b.function("excepthook", "($module, exctype, value, traceback, /)", "Handle an exception by displaying it with a traceback on sys.stderr.") { (t, a) throws(Raised) in
+            t.printUncaught(a[1])
+            return .none
+        }
+        b.function("unraisablehook", "($module, unraisable, /)", "Handle an unraisable exception.") { (t, a) throws(Raised) in
+            t.printUncaught(try t.getattr(a[0], t.intern("exc_value")))
+            return .none
+        }
+        for name in ["displayhook", "excepthook", "unraisablehook"] as [StaticString] {
+            let value = b.dict.findString(self, intern(name))
+            try? b.dict.setString(self, intern("__\(name)__"), value)
+        }
+    }
+
+    /// `sys.displayhook` as it comes: repr to stdout, and `builtins._`.
+    func defaultDisplayHook(_ value: Value) throws(Raised) {
+        if value.isNone { return }
+        let builtins = DictObject(objects.pointee.builtins)
+        try builtins.setString(self, intern("_"), .none)
+        let out = DictObject(objects.pointee.sysDict).findString(self, intern("stdout"))
+        if out.isNoneOrUnbound { throw raise(.runtimeError, "lost sys.stdout") }
+        _ = try callMethod(out, name(.write), try repr(value))
+        _ = try callMethod(out, name(.write), str("\n"))
+        try builtins.setString(self, intern("_"), value)
+    }
+
+    /// What an interactive expression statement does with its value.
+    func displayHook(_ value: Value) throws(Raised) {
+        let hook = DictObject(objects.pointee.sysDict).findString(self, intern("displayhook"))
+        if hook.isUnbound { throw raise(.runtimeError, "lost sys.displayhook") }
+        _ = try call(hook, value)
+    }
+
+    private func defineSysConfiguration(_ b: ModuleBuilder) throws(Raised) {
+        let config = interp.pointee.config
+        let arguments = try newList()
+        for argument in config.arguments { try append(arguments, str(argument)) }
+        b.set("argv", arguments.value)
+        b.set("orig_argv", try listFrom(arguments.value).value)
+        b.set("executable", str(config.executable))
+        b.set("_base_executable", str(config.executable))
+        let prefix = config.libraryPath.hasSuffix("/lib/python3.12") ? String(config.libraryPath.dropLast(15)) : config.libraryPath
+        for name in ["prefix", "exec_prefix", "base_prefix", "base_exec_prefix"] as [StaticString] { b.set(name, str(prefix)) }
+        b.set("_stdlib_dir", str(config.libraryPath))
+        let warnings = try newList()
+        for option in config.warnOptions { try append(warnings, str(option)) }
+        b.set("warnoptions", warnings.value)
+        let options = newDict()
+        for (key, value) in config.xOptions { try set(options, str(key), value.map { str($0) } ?? .true) }
+        b.set("_xoptions", options.value)
+        var names: [String] = ["builtins", "sys"] + interp.pointee.nativeModules.keys
+        names.sort()
+        let builtinNames = try newList()
+        for name in names { try append(builtinNames, str(name)) }
+        b.set("builtin_module_names", try tupleFrom(builtinNames.value).value)
+    }
+}
