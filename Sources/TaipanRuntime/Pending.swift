@@ -12,10 +12,6 @@ extension Thread {
     func storedAttributeCount(_ namespace: DictObject) -> Int { 4 }
 }
 
-enum SipHash13 {
-    static func hash(_ bytes: UnsafeRawBufferPointer, _ k0: UInt64, _ k1: UInt64) -> Int { var h = 0; for b in bytes { h = h &* 31 &+ Int(b) }; return h == 0 ? 1 : h }
-}
-
 extension Thread {
     func newComplex(_ real: Double, _ imaginary: Double) -> Value { .none }
     func reportUnraisable(_ object: Value) { _ = takePending() }

@@ -192,7 +192,7 @@ extension Thread {
     /// SipHash-1-3 with the interpreter's key; -1 becomes -2, nothing hashes to 0 but nothing.
     public func hashBytes(_ bytes: UnsafeRawBufferPointer) -> Int {
         if bytes.count == 0 { return 0 }
-        return SipHash13.hash(bytes, interp.pointee.hashKey0, interp.pointee.hashKey1)
+        return SipHash(k0: interp.pointee.hashKey0, k1: interp.pointee.hashKey1).hash(bytes.baseAddress.unsafelyUnwrapped, bytes.count)
     }
 }
 

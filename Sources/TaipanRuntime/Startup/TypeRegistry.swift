@@ -5,6 +5,7 @@ extension Thread {
         defineObjectType()
         defineTypeType()
         defineClassTypes()
+        defineTextTypes()
         defineExceptionTypes()
         defineTracebackType()
         defineFunctionType()
@@ -24,6 +25,15 @@ extension Thread {
         defineCellType()
         defineMappingProxyType()
         defineModuleType()
+    }
+
+    /// str, the bytes types and their iterators.
+    private func defineTextTypes() {
+        defineStrType()
+        defineBytesType()
+        defineByteArrayType()
+        defineMemoryViewType()
+        defineBytesIteratorTypes()
     }
 
     /// Cells that programs never see: buffers and tables behind the containers.
