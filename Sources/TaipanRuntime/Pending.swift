@@ -4,10 +4,9 @@ import Glibc
 #endif
 
 extension Thread {
-    func newGenericAlias(_ origin: Value, _ arguments: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "GenericAlias") }
     func newSequenceIterator(_ sequence: Value) -> Value { .none }
-    /// `int | str`: a union type (PEP 604).
-    static func unionOr(_ t: Thread, _ l: Value, _ r: Value) throws(Raised) -> Value { .notImplemented }
+    func enterRepr(_ value: Value) throws(Raised) -> Bool { false }
+    func leaveRepr(_ value: Value) {}
     /// How many distinct names the functions in a class body store into attributes of their first argument.
     func storedAttributeCount(_ namespace: DictObject) -> Int { 4 }
 }
@@ -20,10 +19,6 @@ extension Thread {
     func setAdd(_ set: Value, _ item: Value) throws(Raised) { throw raise(.notImplementedError, "set") }
     func setContains(_ set: Value, _ item: Value) throws(Raised) -> Bool { throw raise(.notImplementedError, "set") }
     func newAsyncGeneratorValue(_ value: Value) -> Value { value }
-    enum TypeVariableKind { case typeVar, paramSpec, typeVarTuple }
-    func newTypeVariable(_ name: Value, _ kind: TypeVariableKind, bound: Value = .unbound, constraints: Value = .unbound) throws(Raised) -> Value { throw raise(.notImplementedError, "TypeVar") }
-    func subscriptGeneric(_ parameters: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "Generic") }
-    func newTypeAlias(_ arguments: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "type alias") }
     func coroutineOrigin() throws(Raised) -> Value { .unbound }
 }
 

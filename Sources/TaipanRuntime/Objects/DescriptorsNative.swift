@@ -77,6 +77,9 @@ extension Thread {
         return try callNative(f, a, receiver: false)
     }
 
+    @inline(__always) func callBuiltin(_ f: Value, _ a: Arguments) throws(Raised) -> Value { try callBuiltin(NativeFunction(f), a) }
+    @inline(__always) func callMethodDescriptor(_ f: Value, _ a: Arguments) throws(Raised) -> Value { try callMethodDescriptor(NativeFunction(f), a) }
+
     @inline(never) func callBoundNative(_ f: NativeFunction, _ a: Arguments) throws(Raised) -> Value {
         let width = a.count + (a.keywords.isUnbound ? 0 : TupleObject(a.keywords).count)
         let base = try pushScratch(width + 1)

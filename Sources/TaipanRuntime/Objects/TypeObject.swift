@@ -121,8 +121,8 @@ extension Thread {
     /// `type(value) is type`.
     @inline(__always) public func isExactly(_ value: Value, _ type: Value) -> Bool { self.type(of: value).value == type }
 
-    /// The type's name as messages show it (`tp_name` without the module for Python classes, as CPython has it).
-    public func typeName(_ value: Value) -> String { string(type(of: value).name) }
+    /// The type's name as messages show it: with the module for native types outside `builtins`, without for Python classes.
+    public func typeName(_ value: Value) -> String { qualifiedTypeName(type(of: value)) }
 
     /// `type` or one of its bases is `base`: the mro decides, `__subclasscheck__` is not asked.
     public func isSubtype(_ type: TypeObject, of base: Value) -> Bool {

@@ -25,6 +25,12 @@ extension Thread {
         defineCellType()
         defineMappingProxyType()
         defineModuleType()
+        defineSimpleNamespaceType()
+        defineWeakReferenceTypes()
+        defineUnionType()
+        defineGenericAliasTypes()
+        defineTypeVariableTypes()
+        defineTypeAliasType()
     }
 
     /// str, the bytes types and their iterators.
