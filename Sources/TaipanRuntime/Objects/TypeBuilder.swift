@@ -12,15 +12,20 @@ public struct NativeLayout {
     public var dictWord = 0
     public var isVariable = false
     /// Traces what the leading words do not cover.
-    public var trace: TraceFunction? = nil
+    /// Address of the trace function, 0 for none. (Never an optional function: inside an Optional Swift wraps it in a closure that captures.)
+    var traceAddress: UInt = 0
 
-    public init(valueWords: Int32, bytes: Int, kind: CellKind = [], dictWord: Int = 0, isVariable: Bool = false, trace: TraceFunction? = nil) {
+    public init(valueWords: Int32, bytes: Int, kind: CellKind = [], dictWord: Int = 0, isVariable: Bool = false, trace: @escaping TraceFunction) {
+        self.init(valueWords: valueWords, bytes: bytes, kind: kind, dictWord: dictWord, isVariable: isVariable)
+        traceAddress = codeAddress(TraceBox(function: trace))
+    }
+
+    public init(valueWords: Int32, bytes: Int, kind: CellKind = [], dictWord: Int = 0, isVariable: Bool = false) {
         self.valueWords = valueWords
         self.bytes = bytes
         self.kind = kind
         self.dictWord = dictWord
         self.isVariable = isVariable
-        self.trace = trace
     }
     /// Every word after the header is a value.
     public static func values(_ count: Int, dictWord: Int = 0) -> NativeLayout {
@@ -70,15 +75,24 @@ public struct TypeBuilder {
         add(t.intern(name), Value(made))
     }
 
-    /// A computed attribute. Without a setter it is read-only. The setter's value is unbound for `del`.
+    /// A computed attribute that can be set. The setter's value is unbound for `del`.
     public func getset(_ name: StaticString, _ doc: StaticString = "", get: @escaping (Thread, Value) throws(Raised) -> Value,
-                       set: ((Thread, Value, Value) throws(Raised) -> Void)? = nil) {
+                       set: @escaping (Thread, Value, Value) throws(Raised) -> Void) {
+        addGetSet(name, doc, UnarySlot(get), AttributeSetSlot(set))
+    }
+
+    /// A read-only computed attribute.
+    public func getset(_ name: StaticString, _ doc: StaticString = "", get: @escaping (Thread, Value) throws(Raised) -> Value) {
+        addGetSet(name, doc, UnarySlot(get), AttributeSetSlot(address: 0))
+    }
+
+    private func addGetSet(_ name: StaticString, _ doc: StaticString, _ getter: UnarySlot, _ setter: AttributeSetSlot) {
         let cell = t.heap.allocate(header: UInt(LayoutID.getSetDescriptor.rawValue), bytes: GetSetDescriptor.bytes)
         let made = GetSetDescriptor(cell)
         made.name = t.intern(name)
         made.owner = type.value
-        made.getter = UnarySlot(get)
-        if let set { made.setter = AttributeSetSlot(set) }
+        made.getter = getter
+        made.setter = setter
         made.docAddress = Int(bitPattern: doc.utf8Start)
         made.docLength = doc.utf8CodeUnitCount
         add(made.name, made.value)
@@ -188,7 +202,7 @@ extension Thread {
             type: type.value, valueWords: cells.valueWords, tailStart: 0, kind: cells.kind.rawValue, bytes: Int32(cells.bytes),
             hasAttributes: cells.dictWord != 0, isDictMode: cells.dictWord != 0, extraWord: UInt16(cells.dictWord), inlineStart: 0, inlineCapacity: 0,
             slotCount: 0, parent: .free, name: .unbound, transitions: nil, transitionCount: 0, transitionCapacity: 0,
-            traceBits: cells.trace.map { codeAddress(TraceBox(function: $0)) } ?? 0))
+            traceBits: cells.traceAddress))
         type.instanceLayout = layout
         type.dictLayout = cells.dictWord != 0 ? layout : .free
         type.basicSize = cells.bytes
