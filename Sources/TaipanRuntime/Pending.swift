@@ -5,8 +5,6 @@ import Glibc
 
 extension Thread {
     func newSequenceIterator(_ sequence: Value) -> Value { .none }
-    func enterRepr(_ value: Value) throws(Raised) -> Bool { false }
-    func leaveRepr(_ value: Value) {}
     /// How many distinct names the functions in a class body store into attributes of their first argument.
     func storedAttributeCount(_ namespace: DictObject) -> Int { 4 }
 }
