@@ -191,8 +191,7 @@ extension Generator {
             let isBound = symbol.flags.contains(.local) && !symbol.flags.contains(.nonlocal)
             guard isBound || inClassBody else { continue }
             let outside = scope.symbols[name] ?? Symbol(flags: [])
-            if (symbol.placement != outside.placement && symbol.placement != .free
-                && !(symbol.placement == .cell && outside.placement == .free)) || inClassBody {
+            if symbol.placement != outside.placement && !(symbol.placement == .cell && outside.placement == .free) {
                 state.savedSymbols.append((name, outside))
                 scope.symbols.set(name, symbol)
             }
