@@ -7,6 +7,4 @@ extension Thread {
     func openFile(_ a: Arguments) throws(Raised) -> Value { throw raise(.notImplementedError, "open") }
     /// `iter(callable, sentinel)`.
     func newCallableIterator(_ callable: Value, _ sentinel: Value) -> Value { .none }
-    func warn(category: Value, message: String, stackLevel: Int = 1) throws(Raised) {}
-    func warnExplicitly(_ category: Value, _ message: String, filename: Value, line: Int) throws(Raised) {}
 }

@@ -11,8 +11,6 @@ extension Thread {
     public func lookupErrorHandler(_ errors: Value) throws(Raised) -> Value {
         throw raise(.lookupError, "unknown error handler name '\(string(errors))'")
     }
-    /// Issues a warning of a builtin category; `source` is the object that a ResourceWarning is about.
-    public func warn(_ category: ExceptionKind, _ message: String, stackLevel: Int = 1, source: Value = .unbound) throws(Raised) {}
     public func enterRepr(_ value: Value) throws(Raised) -> Bool { true }
     public func leaveRepr(_ value: Value) {}
     /// Runs a system call that may wait, with the interpreter's lock given up.

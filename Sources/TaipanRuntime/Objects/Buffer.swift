@@ -74,7 +74,4 @@ extension Thread {
         if interp.pointee.config.bytesWarning == 0 { return }
         try warn(.bytesWarning, "\(message)")
     }
-
-    /// Issues a warning of a builtin category.
-    public func warn(_ kind: ExceptionKind, _ message: String) throws(Raised) { try warn(category: types[kind], message: message) }
 }
