@@ -3,10 +3,6 @@
 extension Thread {
     /// Runs the Python handlers of signals that have come.
     public func checkSignals() throws(Raised) { if state.pointee.breaker != 0 { try safePoint() } }
-    /// The CodecInfo of an encoding's name.
-    public func lookupCodec(_ encoding: Value) throws(Raised) -> Value {
-        throw raise(.lookupError, "unknown encoding: \(string(encoding))")
-    }
     /// The registered error handler of that name.
     public func lookupErrorHandler(_ errors: Value) throws(Raised) -> Value {
         throw raise(.lookupError, "unknown error handler name '\(string(errors))'")
