@@ -10,8 +10,9 @@ public struct CompilerOptions {
     public var futures: CodeFlags = []
     /// `PyCF_ALLOW_TOP_LEVEL_AWAIT`.
     public var topLevelAwait = false
-    /// How deep statements and expressions may nest before RecursionError; the default suits a native stack of 64 MB.
-    public var depthLimit = 10_000
+    /// How deep statements and expressions may nest before RecursionError. CPython 3.12 allows this many at the start of a
+    /// program; a native stack of 64 MB is enough for three times as many.
+    public var depthLimit = 2996
     /// Gives a line of the file that is compiled, for error messages; CPython takes it from the file on disk, and shows
     /// none where there is no such file.
     public var lineOfFile: ((_ line: Int) -> [UInt8]?)?
