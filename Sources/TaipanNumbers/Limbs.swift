@@ -33,13 +33,13 @@ public enum Limbs {
 
     /// Sets `count` limbs to zero.
     @inline(__always)
-    static func clear(_ r: Target, _ count: Int) {
+    public static func clear(_ r: Target, _ count: Int) {
         r.update(repeating: 0, count: count)
     }
 
     /// Copies `count` limbs; the two may overlap.
     @inline(__always)
-    static func copy(_ a: Source, _ count: Int, into r: Target) {
+    public static func copy(_ a: Source, _ count: Int, into r: Target) {
         r.update(from: a, count: count)
     }
 
