@@ -10,7 +10,6 @@ extension Thread {
 }
 
 extension Thread {
-    func newComplex(_ real: Double, _ imaginary: Double) -> Value { .none }
     func newSlice(_ start: Value, _ stop: Value, _ step: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "slice") }
     func newSet() throws(Raised) -> Value { throw raise(.notImplementedError, "set") }
     func setAdd(_ set: Value, _ item: Value) throws(Raised) { throw raise(.notImplementedError, "set") }

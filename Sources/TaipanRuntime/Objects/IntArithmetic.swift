@@ -68,14 +68,6 @@ extension Thread {
         }
     }
 
-    /// The int of a `BigInteger`.
-    public func int(_ big: BigInteger) throws(Raised) -> Value {
-        let n = big.magnitude.count
-        let made = try newInt(limbs: n)
-        for i in 0..<n { made.limbs[i] = big.magnitude[i] }
-        return normalize(made, isNegative: big.isNegative)
-    }
-
     /// The int as a `BigInteger`.
     public func bigInteger(_ value: Value) -> BigInteger {
         var word = IntView.word(value)

@@ -163,7 +163,8 @@ extension Thread {
         let parts = TupleObject(try intDivmod(value, power))
         let rest = parts[1]
         let order = intCompare(try intMultiply(rest, Value(smallInt: 2)), power)
-        let up = order > 0 || (order == 0 && (try withInt(parts[0]) { (q) throws(Raised) in q.isOdd }))
+        let isOdd = try withInt(parts[0]) { (q) throws(Raised) in q.isOdd }
+        let up = order > 0 || (order == 0 && isOdd)
         let down = try intSubtract(value, rest)
         return up ? try intAdd(down, power) : down
     }

@@ -189,7 +189,7 @@ extension Thread {
 
     public func intern(_ text: String) -> Value { intern(str(text)) }
 
-    /// SipHash-1-3 with the interpreter's key; -1 becomes -2, nothing hashes to 0 but nothing.
+    /// SipHash-1-3 with the interpreter's key; -1 becomes -2, no bytes hash to 0.
     public func hashBytes(_ bytes: UnsafeRawBufferPointer) -> Int {
         if bytes.count == 0 { return 0 }
         return SipHash(k0: interp.pointee.hashKey0, k1: interp.pointee.hashKey1).hash(bytes.baseAddress.unsafelyUnwrapped, bytes.count)

@@ -7,6 +7,7 @@ import Glibc
 import Darwin
 #endif
 import CTaipan
+import TaipanNumbers
 
 extension Thread {
     /// Makes an interpreter and its main thread. The caller runs on the thread from now on; its native stack
@@ -100,21 +101,14 @@ extension Thread {
 
     /// The key of string hashes: random, or derived from PYTHONHASHSEED.
     private func seedHashes() {
-        var secret = [UInt8](repeating: 0, count: 24)
+        let key: SipHash
         if let seed = interp.pointee.config.hashSeed {
-            if seed != 0 {
-                var x = seed
-                for i in secret.indices {
-                    x = x &* 214013 &+ 2531011
-                    secret[i] = UInt8(truncatingIfNeeded: x >> 16)
-                }
-            }
+            key = SipHash(seed: seed)
         } else {
             var generator = SystemRandomNumberGenerator()
-            for i in secret.indices { secret[i] = UInt8.random(in: 0...255, using: &generator) }
+            key = SipHash(k0: generator.next(), k1: generator.next())
         }
-        func word(_ from: Int) -> UInt64 { (0..<8).reduce(0) { $0 | UInt64(secret[from + $1]) << UInt64(8 * $1) } }
-        interp.pointee.hashKey0 = word(0)
-        interp.pointee.hashKey1 = word(8)
+        interp.pointee.hashKey0 = key.k0
+        interp.pointee.hashKey1 = key.k1
     }
 }

@@ -12,6 +12,7 @@ extension Thread {
         defineCodeTypes()
         defineGeneratorTypes()
         defineSingletonTypes()
+        defineNumberTypes()
         defineInternalTypes()
     }
 
@@ -40,6 +41,13 @@ extension Thread {
         defineByteArrayType()
         defineMemoryViewType()
         defineBytesIteratorTypes()
+    }
+
+    private func defineNumberTypes() {
+        defineIntType()
+        defineBoolType()
+        defineFloatType()
+        defineComplexType()
     }
 
     /// Cells that programs never see: buffers and tables behind the containers.
