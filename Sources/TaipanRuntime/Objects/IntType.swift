@@ -149,7 +149,7 @@ extension Thread {
             throw try invalidIntLiteral(text, base)
         }
         let made = try withBytes(of: text) { (bytes) throws(Raised) in
-            try parseInt(UnsafeBufferPointer(bytes.bindMemory(to: UInt8.self)), base)
+            try parseInt(bytes.bindMemory(to: UInt8.self), base)
         }
         if let made { return made }
         let copy = try withBytes(of: text) { (bytes) throws(Raised) in
