@@ -93,11 +93,6 @@ extension Thread {
         value.isNoneOrUnbound ? raise(.stopIteration) : raise(type: types.pointee.stopIteration, value)
     }
 
-    /// Issues a warning of a builtin category, which may raise it.
-    public func warn(_ category: ExceptionKind, _ message: String, stackLevel: Int = 1) throws(Raised) {
-        try warn(category: types[category], message: message, stackLevel: stackLevel)
-    }
-
     /// OSError for `errno` code, with the subclass that fits: `[Errno 2] No such file or directory: 'x'`.
     public func osError(_ code: Int32, _ filename: Value = .unbound, _ filename2: Value = .unbound) -> Raised {
         do throws(Raised) {

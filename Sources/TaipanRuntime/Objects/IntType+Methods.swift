@@ -190,11 +190,6 @@ extension Thread {
         }
     }
 
-    static func decimalDigit(_ c: UInt32) -> Int? {
-        let digit = UnicodeProperties.decimalValue(c)
-        return digit >= 0 ? digit : nil
-    }
-
     /// Parses a format specification (a str).
     func formatSpec(_ spec: Value, _ parse: ([UInt32]) throws(FormatError) -> FormatSpec) throws(Raised) -> FormatSpec {
         let s = StrObject(spec)
