@@ -4,24 +4,13 @@ import Glibc
 #endif
 
 extension Thread {
-    func newSequenceIterator(_ sequence: Value) -> Value { .none }
     /// How many distinct names the functions in a class body store into attributes of their first argument.
     func storedAttributeCount(_ namespace: DictObject) -> Int { 4 }
 }
 
 extension Thread {
-    func newSlice(_ start: Value, _ stop: Value, _ step: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "slice") }
-    func newSet() throws(Raised) -> Value { throw raise(.notImplementedError, "set") }
-    func setAdd(_ set: Value, _ item: Value) throws(Raised) { throw raise(.notImplementedError, "set") }
-    func setContains(_ set: Value, _ item: Value) throws(Raised) -> Bool { throw raise(.notImplementedError, "set") }
     func newAsyncGeneratorValue(_ value: Value) -> Value { value }
     func coroutineOrigin() throws(Raised) -> Value { .unbound }
-}
-
-enum RangeIteratorLayout {
-    static var current: Int { 1 }
-    static var remaining: Int { 2 }
-    static var step: Int { 3 }
 }
 
 extension Thread {

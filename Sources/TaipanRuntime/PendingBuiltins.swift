@@ -5,6 +5,4 @@ extension Thread {
     func newAnextAwaitable(_ awaitable: Value, _ otherwise: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "anext") }
     /// `io.open`, its arguments bound: file, mode, buffering, encoding, errors, newline, closefd, opener.
     func openFile(_ a: Arguments) throws(Raised) -> Value { throw raise(.notImplementedError, "open") }
-    /// `iter(callable, sentinel)`.
-    func newCallableIterator(_ callable: Value, _ sentinel: Value) -> Value { .none }
 }

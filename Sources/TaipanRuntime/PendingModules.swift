@@ -7,8 +7,6 @@ extension Thread {
     public func lookupErrorHandler(_ errors: Value) throws(Raised) -> Value {
         throw raise(.lookupError, "unknown error handler name '\(string(errors))'")
     }
-    public func enterRepr(_ value: Value) throws(Raised) -> Bool { true }
-    public func leaveRepr(_ value: Value) {}
     /// Runs a system call that may wait, with the interpreter's lock given up.
     @inline(__always) public func blocking<R>(_ body: () -> R) -> R { body() }
 }

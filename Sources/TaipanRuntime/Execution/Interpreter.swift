@@ -574,13 +574,13 @@ extension Thread {
                         try deleteItem(fp[a], fp[b])
                     case .slice:
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
-                        fp[a] = try getItem(fp[b], try newSlice(fp[b + 1], fp[b + 2], .none))
+                        fp[a] = try getItem(fp[b], newSlice(fp[b + 1], fp[b + 2], .none))
                     case .storeSlice:
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
-                        try setItem(fp[a + 1], try newSlice(fp[a + 2], fp[a + 3], .none), fp[a])
+                        try setItem(fp[a + 1], newSlice(fp[a + 2], fp[a + 3], .none), fp[a])
                     case .buildSlice:
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
-                        fp[a] = try newSlice(fp[c], fp[c + 1], b == 3 ? fp[c + 2] : .none)
+                        fp[a] = newSlice(fp[c], fp[c + 1], b == 3 ? fp[c + 2] : .none)
 
                     // MARK: Calls
                     case .call:

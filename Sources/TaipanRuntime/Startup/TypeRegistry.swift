@@ -13,7 +13,24 @@ extension Thread {
         defineGeneratorTypes()
         defineSingletonTypes()
         defineNumberTypes()
+        defineContainerTypes()
         defineInternalTypes()
+    }
+
+    /// Lists, tuples, mappings, sets, ranges and what iterates over them.
+    private func defineContainerTypes() {
+        defineSliceType()
+        defineTupleType()
+        defineListType()
+        defineRangeType()
+        defineRangeIteratorTypes()
+        defineSequenceIteratorTypes()
+        defineEnumerateTypes()
+        defineZipMapFilterTypes()
+        defineDictType()
+        defineDictIteratorTypes()
+        defineDictViewTypes()
+        defineSetTypes()
     }
 
     /// Descriptors, modules and what else classes are made of.
@@ -55,7 +72,7 @@ extension Thread {
         defineType(.valueBuffer, "_buffer", NativeLayout(valueWords: LayoutInfo.allWords, bytes: 16)) { _ in }
         defineType(.attributeSlots, "_attribute_slots", NativeLayout(valueWords: LayoutInfo.allWords, bytes: 16)) { _ in }
         defineType(.dictTable, "_dict_table", NativeLayout(valueWords: 0, bytes: 32, trace: Thread.traceDictTable)) { _ in }
-        defineType(.setTable, "_set_table", NativeLayout(valueWords: 0, bytes: 32)) { _ in }
+        defineType(.setTable, "_set_table", NativeLayout(valueWords: 0, bytes: 32, trace: Thread.traceSetTable)) { _ in }
         defineType(.nativeBox, "_native_box", .leaf(bytes: 16)) { _ in }
     }
 }
