@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 __attribute__((noinline)) void ctaipan_with_spilled_registers(void (*body)(void *, void *), void *context) {
     // glibc's setjmp encrypts rbp and rsp, so the registers are also read by hand where we can.
@@ -42,3 +43,11 @@ int ctaipan_fcntl(int fd, int command, long argument) { return fcntl(fd, command
 int ctaipan_ioctl(int fd, unsigned long request, void *argument) { return ioctl(fd, request, argument); }
 int ctaipan_get_errno(void) { return errno; }
 void ctaipan_set_errno(int value) { errno = value; }
+
+long ctaipan_native_thread(void) {
+#if defined(__linux__)
+    return gettid();
+#else
+    return getpid();
+#endif
+}

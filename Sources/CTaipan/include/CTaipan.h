@@ -22,4 +22,19 @@ int ctaipan_fcntl(int fd, int command, long argument);
 int ctaipan_ioctl(int fd, unsigned long request, void *argument);
 int ctaipan_get_errno(void);
 void ctaipan_set_errno(int value);
+
+/// The system's number of the calling thread.
+long ctaipan_native_thread(void);
+
+/// Signals of the process. Disposition 0 is the default, 1 is to ignore, 2 is to note the signal for `ctaipan_signal_take`.
+int ctaipan_signal_set(int number, int disposition);
+int ctaipan_signal_get(int number);
+/// The word in which a signal sets bit 0.
+void ctaipan_signal_watch(uint32_t *breaker);
+/// Notes a signal as if it had come.
+void ctaipan_signal_note(int number);
+/// A signal that has come, or 0.
+int ctaipan_signal_take(void);
+/// The descriptor that a signal's number is written to, -1 for none; gives the one before.
+int ctaipan_signal_set_wakeup(int fd);
 #endif

@@ -155,7 +155,7 @@ extension Thread {
                  })
     }
 
-    static func noneIfUnbound(_ value: Value) -> Value { value.isUnbound ? .none : value }
+    public static func noneIfUnbound(_ value: Value) -> Value { value.isUnbound ? .none : value }
 
     static func baseExceptionNew(_ t: Thread, _ type: Value, _ a: Arguments) throws(Raised) -> Value {
         let arguments = try t.tuple(a.base, a.count)

@@ -1,0 +1,65 @@
+// Signals. A handler may do next to nothing: it notes the number and makes the running thread stop at its next safe point.
+#include "CTaipan.h"
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#define SIGNAL_COUNT 65
+
+static volatile sig_atomic_t arrived[SIGNAL_COUNT];
+static volatile sig_atomic_t any_arrived;
+static uint32_t *volatile watched;
+static volatile int wakeup = -1;
+
+void ctaipan_signal_note(int number) {
+    if (number <= 0 || number >= SIGNAL_COUNT) return;
+    arrived[number] = 1;
+    any_arrived = 1;
+    uint32_t *breaker = watched;
+    if (breaker) __atomic_fetch_or(breaker, 1, __ATOMIC_SEQ_CST);
+}
+
+static void note_signal(int number) {
+    int saved = errno;
+    ctaipan_signal_note(number);
+    int fd = wakeup;
+    if (fd >= 0) {
+        unsigned char byte = (unsigned char)number;
+        ssize_t written = write(fd, &byte, 1);
+        (void)written;
+    }
+    errno = saved;
+}
+
+int ctaipan_signal_set(int number, int disposition) {
+    struct sigaction action = {0};
+    action.sa_handler = disposition == 0 ? SIG_DFL : disposition == 1 ? SIG_IGN : note_signal;
+    sigemptyset(&action.sa_mask);
+    return sigaction(number, &action, NULL);
+}
+
+int ctaipan_signal_get(int number) {
+    struct sigaction action;
+    if (sigaction(number, NULL, &action) != 0) return -1;
+    return action.sa_handler == SIG_DFL ? 0 : action.sa_handler == SIG_IGN ? 1 : 2;
+}
+
+void ctaipan_signal_watch(uint32_t *breaker) { watched = breaker; }
+
+int ctaipan_signal_take(void) {
+    if (!any_arrived) return 0;
+    for (int i = 1; i < SIGNAL_COUNT; i++) {
+        if (arrived[i]) {
+            arrived[i] = 0;
+            return i;
+        }
+    }
+    any_arrived = 0;
+    return 0;
+}
+
+int ctaipan_signal_set_wakeup(int fd) {
+    int old = wakeup;
+    wakeup = fd;
+    return old;
+}

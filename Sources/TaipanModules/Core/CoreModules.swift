@@ -1,0 +1,19 @@
+// The modules of this folder: what the interpreter itself shows to programs.
+
+import TaipanRuntime
+
+extension Thread {
+    /// Makes them known to the interpreter.
+    func registerCoreModules() {
+        interp.pointee.nativeModules["_warnings"] = NativeModuleDefinition(WarningsModule.define)
+        interp.pointee.nativeModules["errno"] = NativeModuleDefinition(ErrnoModule.define)
+        interp.pointee.nativeModules["_abc"] = NativeModuleDefinition(ABCModule.define)
+        interp.pointee.nativeModules["_typing"] = NativeModuleDefinition(TypingModule.define)
+        interp.pointee.nativeModules["atexit"] = NativeModuleDefinition(AtexitModule.define)
+        interp.pointee.nativeModules["gc"] = NativeModuleDefinition(GCModule.define)
+        interp.pointee.nativeModules["_weakref"] = NativeModuleDefinition(WeakrefModule.define)
+        interp.pointee.nativeModules["_thread"] = NativeModuleDefinition(ThreadModule.define)
+        interp.pointee.nativeModules["_signal"] = NativeModuleDefinition(SignalModule.define)
+        interp.pointee.nativeModules["_stat"] = NativeModuleDefinition(StatModule.define)
+    }
+}

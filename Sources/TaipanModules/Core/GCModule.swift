@@ -1,0 +1,164 @@
+// `gc`: collecting on demand. There are no generations here; thresholds and debug flags are kept for who asks.
+
+import TaipanRuntime
+
+private final class GCState {
+    var isEnabled = true
+    var thresholds = [700, 10, 10]
+    var debugFlags = 0
+}
+
+enum GCModule {
+    static func define(_ b: ModuleBuilder) throws(Raised) {
+        let t = b.t
+        b.str("__doc__", "This module provides access to the garbage collector.")
+        let garbage = try t.newList().value, callbacks = try t.newList().value
+        t.objects.pointee.gcGarbage = garbage
+        t.objects.pointee.gcCallbacks = callbacks
+        b.set("garbage", garbage)
+        b.set("callbacks", callbacks)
+        b.int("DEBUG_STATS", 1)
+        b.int("DEBUG_COLLECTABLE", 2)
+        b.int("DEBUG_UNCOLLECTABLE", 4)
+        b.int("DEBUG_SAVEALL", 32)
+        b.int("DEBUG_LEAK", 38)
+        defineSwitches(b)
+        defineCollection(b)
+        defineQueries(b)
+    }
+
+    /// Disabling only shows in `isenabled()`: without the collector nothing would be freed at all.
+    private static func defineSwitches(_ b: ModuleBuilder) {
+        b.function("enable", "($module, /)", "Enable automatic garbage collection.") { (t, _) in
+            t.gcState.isEnabled = true
+            return .none
+        }
+        b.function("disable", "($module, /)", "Disable automatic garbage collection.") { (t, _) in
+            t.gcState.isEnabled = false
+            return .none
+        }
+        b.function("isenabled", "($module, /)", "Whether automatic garbage collection is enabled.") { (t, _) in Value(t.gcState.isEnabled) }
+        b.function("set_debug", "($module, flags, /)", "Set the debugging flags.") { (t, a) throws(Raised) in
+            t.gcState.debugFlags = try t.index(a[0], overflow: .overflowError)
+            return .none
+        }
+        b.function("get_debug", "($module, /)", "The debugging flags.") { (t, _) in t.int(t.gcState.debugFlags) }
+        b.rawFunction("set_threshold", "", "set_threshold(threshold0, [threshold1, threshold2]) -> None") { (t, a) throws(Raised) in
+            if a.count < 1 || a.count > 3 {
+                throw t.raise(.typeError, "gc.set_threshold() takes at \(a.count < 1 ? "least 1 argument" : "most 3 arguments") (\(a.count) given)")
+            }
+            for i in 0..<a.count { t.gcState.thresholds[i] = try t.index(a[i], overflow: .overflowError) }
+            return .none
+        }
+        b.function("get_threshold", "($module, /)", "The thresholds.") { (t, _) throws(Raised) in
+            let limits = t.gcState.thresholds
+            return try t.tuple(t.int(limits[0]), t.int(limits[1]), t.int(limits[2]))
+        }
+        b.function("get_count", "($module, /)", "Allocations since the last collection, by generation.") { (t, _) throws(Raised) in
+            try t.tuple(Value(smallInt: 0), Value(smallInt: 0), Value(smallInt: 0))
+        }
+    }
+
+    private static func defineCollection(_ b: ModuleBuilder) {
+        b.function("collect", "($module, /, generation=2)", "Collect now. Gives the number of objects found dead.") { (t, a) throws(Raised) in
+            let generation = a[0].isUnbound ? 2 : try t.index(a[0], overflow: .overflowError)
+            if generation < 0 || generation > 2 { throw t.raise(.valueError, "invalid generation") }
+            try t.notifyCollection("start", generation)
+            t.heap.collect()
+            t.runPendingFinalizers()
+            try t.notifyCollection("stop", generation)
+            return Value(smallInt: 0)
+        }
+        b.function("freeze", "($module, /)", "Does nothing here.") { (_, _) in .none }
+        b.function("unfreeze", "($module, /)", "Does nothing here.") { (_, _) in .none }
+        b.function("get_freeze_count", "($module, /)", "The number of frozen objects: none.") { (_, _) in Value(smallInt: 0) }
+        b.function("get_stats", "($module, /)", "Statistics, a dictionary a generation.") { (t, _) throws(Raised) in
+            let list = try t.newList()
+            for generation in 0..<3 {
+                let stats = t.newDict()
+                try stats.setString(t, t.intern("collections"), t.int(generation == 2 ? t.heap.pointee.collections : 0))
+                try stats.setString(t, t.intern("collected"), Value(smallInt: 0))
+                try stats.setString(t, t.intern("uncollectable"), Value(smallInt: 0))
+                try t.append(list, stats.value)
+            }
+            return list.value
+        }
+    }
+
+    private static func defineQueries(_ b: ModuleBuilder) {
+        b.function("get_objects", "($module, /, generation=None)", "Objects are not listed here: the answer is empty.") { (t, a) throws(Raised) in
+            if !a[0].isNoneOrUnbound {
+                let generation = try t.index(a[0], overflow: .overflowError)
+                if generation < 0 { throw t.raise(.valueError, "generation parameter cannot be negative") }
+                if generation > 2 { throw t.raise(.valueError, "generation parameter must be less than the number of available generations (3)") }
+            }
+            return try t.newList().value
+        }
+        b.function("is_tracked", "($module, obj, /)", "Whether the collector would follow references from the object.") { (t, a) in
+            Value(t.isTracked(a[0]))
+        }
+        b.function("is_finalized", "($module, obj, /)", "Whether the object's finalizer has run.") { (t, a) in
+            Value(a[0].isCell && a[0].cell.has(CellFlag.finalized))
+        }
+        b.rawFunction("get_referrers", "", "Referrers are not known here: the answer is empty.") { (t, _) throws(Raised) in try t.newList().value }
+        b.rawFunction("get_referents", "", "get_referents(*objs) -> list\n\nThe objects that the arguments refer to directly.") { (t, a) throws(Raised) in
+            let list = try t.newList()
+            for i in 0..<a.count { try t.addReferents(a[i], list) }
+            return list.value
+        }
+    }
+}
+
+extension Thread {
+    fileprivate var gcState: GCState {
+        if let state = interp.pointee.moduleStates["gc"] as? GCState { return state }
+        let state = GCState()
+        interp.pointee.moduleStates["gc"] = state
+        return state
+    }
+
+    /// Calls what is in `gc.callbacks`.
+    fileprivate func notifyCollection(_ phase: StaticString, _ generation: Int) throws(Raised) {
+        let callbacks = ListObject(objects.pointee.gcCallbacks)
+        if callbacks.count == 0 { return }
+        let info = newDict()
+        try info.setString(self, intern("generation"), int(generation))
+        try info.setString(self, intern("collected"), Value(smallInt: 0))
+        try info.setString(self, intern("uncollectable"), Value(smallInt: 0))
+        var i = 0
+        while i < callbacks.count {
+            do throws(Raised) { _ = try call(callbacks[i], intern(phase), info.value) } catch { reportUnraisable(callbacks[i]) }
+            i += 1
+        }
+    }
+
+    fileprivate func isTracked(_ value: Value) -> Bool {
+        if !value.isCell { return false }
+        if value.hasLayout(.str) || value.hasLayout(.int) || value.hasLayout(.bytes) || value.hasLayout(.float) { return false }
+        if value.hasLayout(.dict) {
+            let dict = DictObject(value)
+            for i in 0..<dict.entryCount where dict.entry(i).key.isBound && (isTracked(dict.entry(i).key) || isTracked(dict.entry(i).value)) { return true }
+            return false
+        }
+        if value.hasLayout(.tuple) {
+            let items = TupleObject(value)
+            for i in 0..<items.count where isTracked(items[i]) { return true }
+            return false
+        }
+        return true
+    }
+
+    fileprivate func addReferents(_ value: Value, _ list: ListObject) throws(Raised) {
+        if value.isKind(.list) {
+            for i in 0..<ListObject(value).count { try append(list, ListObject(value)[i]) }
+        } else if value.isKind(.tuple) {
+            for i in 0..<TupleObject(value).count { try append(list, TupleObject(value)[i]) }
+        } else if value.isKind(.dict) {
+            let dict = DictObject(value)
+            for i in 0..<dict.entryCount where dict.entry(i).key.isBound {
+                try append(list, dict.entry(i).key)
+                try append(list, dict.entry(i).value)
+            }
+        }
+    }
+}
