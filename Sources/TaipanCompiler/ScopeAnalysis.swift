@@ -160,7 +160,8 @@ struct ScopeAnalysis {
             scope.symbols[i].placement = placements[i]
             if inlinedCells.contains(scope.symbols.names[i]) { scope.symbols[i].flags.insert(.comprehensionCell) }
         }
-        for name in free {
+        // CPython takes the order of a set, which changes from run to run; here it is always the same.
+        for name in free.sorted(by: codePointOrder) {
             if let i = scope.symbols.index(of: name) {
                 if marksClass { scope.symbols[i].flags.insert(.freeInClass) }
             } else if bound == nil || bound?.contains(name) == true {
