@@ -4,11 +4,6 @@ import Glibc
 #endif
 
 extension Thread {
-    /// How many distinct names the functions in a class body store into attributes of their first argument.
-    func storedAttributeCount(_ namespace: DictObject) -> Int { 4 }
-}
-
-extension Thread {
     func newAsyncGeneratorValue(_ value: Value) -> Value { value }
     func coroutineOrigin() throws(Raised) -> Value { .unbound }
 }

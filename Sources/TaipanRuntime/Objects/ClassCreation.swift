@@ -277,6 +277,40 @@ extension Thread {
         return min(30, max(4, inherited + own))
     }
 
+    /// How many distinct names the functions of a class body store into attributes of their first argument.
+    private func storedAttributeCount(_ namespace: DictObject) -> Int {
+        // Interned names, which the functions keep alive.
+        var seen: [UInt] = []
+        for i in 0..<namespace.entryCount where namespace.entry(i).key.isBound && namespace.entry(i).value.hasLayout(.function) {
+            collectStoredAttributes(CodeCell(FunctionObject(namespace.entry(i).value).code), &seen)
+        }
+        return seen.count
+    }
+
+    /// Looks for `LOAD_FAST 0; STORE_ATTR name` in the code.
+    private func collectStoredAttributes(_ code: CodeCell, _ seen: inout [UInt]) {
+        let units = BytesObject(code.code).buffer
+        let names = TupleObject(code.names)
+        var argument = 0, loadsReceiver = false, i = 0
+        while i + 1 < units.count {
+            let opcode = units[i]
+            argument = argument << 8 | Int(units[i + 1])
+            i += 2
+            if opcode == Opcode.extendedArgument { continue }
+            if opcode == Opcode.storeAttribute && loadsReceiver && argument < names.count && !seen.contains(names[argument].bits) {
+                seen.append(names[argument].bits)
+            }
+            loadsReceiver = opcode == Opcode.loadFast && argument == 0
+            argument = 0
+        }
+    }
+
+    private enum Opcode {
+        static var storeAttribute: UInt8 { 95 }
+        static var loadFast: UInt8 { 124 }
+        static var extendedArgument: UInt8 { 144 }
+    }
+
     /// Descriptors for the members, and for `__dict__` and `__weakref__` where the class brings them.
     private func addMembers(_ type: TypeObject, _ plan: ClassPlan, _ first: Int) throws(Raised) {
         let dict = DictObject(type.dict)

@@ -40,7 +40,7 @@ extension Thread {
 
     static func namespaceRepr(_ t: Thread, _ v: Value) throws(Raised) -> Value {
         let label = v.hasLayout(.simpleNamespace) ? "namespace" : t.string(t.type(of: v).name)
-        if try t.enterRepr(v) { return t.str("\(label)(...)") }
+        if !(try t.enterRepr(v)) { return t.str("\(label)(...)") }
         defer { t.leaveRepr(v) }
         var parts: [String] = []
         let dict = try t.attributeDict(v.cell)
