@@ -5,4 +5,5 @@ import TaipanRuntime
 /// Tells the interpreter of `t` how to make the native modules.
 public func registerNativeModules(_ t: Thread) {
     t.interp.pointee.nativeModules["_io"] = NativeModuleDefinition(IOModule.define)
+    t.interp.pointee.nativeModules["_sre"] = NativeModuleDefinition(SREModule.define)
 }
