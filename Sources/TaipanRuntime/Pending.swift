@@ -23,8 +23,4 @@ extension Thread {
         return made.value
     }
     public func newNamespace(_ dict: DictObject) throws(Raised) -> Value { dict.value }
-    public func printUncaught(_ exception: Value) {
-        let text = string((try? strOf(exception)) ?? str("?")); let line = typeName(exception) + ": " + text + "\n"
-        var copy = line; copy.withUTF8 { b in _ = Glibc.write(2, b.baseAddress!, b.count) }
-    }
 }

@@ -2,25 +2,25 @@
 
 extension Thread {
     /// Makes `kind(message)` pending. Use as `throw t.raise(.typeError, "…")`.
-    public func raise(_ kind: ExceptionKind, _ message: String) -> Raised { raise(kind, str(message)) }
+    @inline(never) public func raise(_ kind: ExceptionKind, _ message: String) -> Raised { raise(kind, str(message)) }
 
     /// Makes `kind(argument)` pending.
-    public func raise(_ kind: ExceptionKind, _ argument: Value) -> Raised {
+    @inline(never) public func raise(_ kind: ExceptionKind, _ argument: Value) -> Raised {
         raise(type: types[kind], argument)
     }
 
     /// Makes `kind()` pending.
-    public func raise(_ kind: ExceptionKind) -> Raised { raise(type: types[kind], .unbound) }
+    @inline(never) public func raise(_ kind: ExceptionKind) -> Raised { raise(type: types[kind], .unbound) }
 
     /// Makes `type(argument)` pending, calling the type.
-    public func raise(type: Value, _ argument: Value) -> Raised {
+    @inline(never) public func raise(type: Value, _ argument: Value) -> Raised {
         do throws(Raised) {
             return raise(exception: try newException(TypeObject(type), argument))
         } catch { return error }
     }
 
     /// Makes an exception object pending, with the exception being handled as its context.
-    public func raise(exception: Value) -> Raised {
+    @inline(never) public func raise(exception: Value) -> Raised {
         setContext(of: exception)
         state.pointee.pending = exception
         return Raised()
@@ -61,18 +61,18 @@ extension Thread {
     }
 
     /// Makes `exception` pending again, unchanged.
-    public func restore(_ exception: Value) -> Raised {
+    @inline(never) public func restore(_ exception: Value) -> Raised {
         state.pointee.pending = exception
         return Raised()
     }
 
     /// True when the pending exception is an instance of `kind`.
-    public func pendingIs(_ kind: ExceptionKind) -> Bool {
+    @inline(never) public func pendingIs(_ kind: ExceptionKind) -> Bool {
         state.pointee.pending.isBound && isInstance(state.pointee.pending, of: types[kind])
     }
 
     /// Clears the pending exception if it is a `kind`; passes it on otherwise.
-    public func swallow(_ kind: ExceptionKind, _ error: Raised) throws(Raised) {
+    @inline(never) public func swallow(_ kind: ExceptionKind, _ error: Raised) throws(Raised) {
         if !pendingIs(kind) { throw error }
         state.pointee.pending = .unbound
     }
@@ -86,15 +86,15 @@ extension Thread {
         return raise(.memoryError)
     }
 
-    public func keyError(_ key: Value) -> Raised { raise(type: types.pointee.keyError, key) }
+    @inline(never) public func keyError(_ key: Value) -> Raised { raise(type: types.pointee.keyError, key) }
 
     /// StopIteration with a value (None is no argument).
-    public func stopIteration(_ value: Value) -> Raised {
+    @inline(never) public func stopIteration(_ value: Value) -> Raised {
         value.isNoneOrUnbound ? raise(.stopIteration) : raise(type: types.pointee.stopIteration, value)
     }
 
     /// OSError for `errno` code, with the subclass that fits: `[Errno 2] No such file or directory: 'x'`.
-    public func osError(_ code: Int32, _ filename: Value = .unbound, _ filename2: Value = .unbound) -> Raised {
+    @inline(never) public func osError(_ code: Int32, _ filename: Value = .unbound, _ filename2: Value = .unbound) -> Raised {
         do throws(Raised) {
             let text = str(systemErrorText(code))
             let made: Value

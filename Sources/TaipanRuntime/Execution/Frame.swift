@@ -230,3 +230,21 @@ extension Thread {
         } catch { reportUnraisable(object) }
     }
 }
+
+extension Thread {
+    /// At exit: everything that is left and has a finalizer gets its turn, once.
+    public func runFinalizersAtExit() {
+        runPendingFinalizers()
+        let list = heap.pointee.finalizable
+        for i in 0..<list.count { heap.pointee.pendingFinalizers.append(list.base[i]) }
+        heap.pointee.finalizable.count = 0
+        runPendingFinalizers()
+    }
+
+    /// Prints an uncaught exception to sys.stderr.
+    public func printUncaught(_ exception: Value) {
+        let file = DictObject(objects.pointee.sysDict).findString(self, name(.stderr))
+        if file.isNoneOrUnbound { return }
+        do throws(Raised) { try printException(exception, to: file) } catch { _ = takePending() }
+    }
+}

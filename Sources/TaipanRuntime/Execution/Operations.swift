@@ -5,7 +5,7 @@ extension Thread {
     // MARK: Texts
 
     /// `repr(value)`.
-    public func repr(_ value: Value) throws(Raised) -> Value {
+    @inline(never) public func repr(_ value: Value) throws(Raised) -> Value {
         let slot = type(of: value).slots.pointee.repr
         try enterRecursion(" while getting the repr of an object")
         defer { leaveRecursion() }
@@ -15,7 +15,7 @@ extension Thread {
     }
 
     /// `str(value)`.
-    public func strOf(_ value: Value) throws(Raised) -> Value {
+    @inline(never) public func strOf(_ value: Value) throws(Raised) -> Value {
         if value.hasLayout(.str) { return value }
         let slot = type(of: value).slots.pointee.str
         try enterRecursion(" while getting the str of an object")
@@ -26,7 +26,7 @@ extension Thread {
     }
 
     /// `repr(value)` as Swift text, for messages.
-    public func reprText(_ value: Value) throws(Raised) -> String { string(try repr(value)) }
+    @inline(never) public func reprText(_ value: Value) throws(Raised) -> String { string(try repr(value)) }
 
     // MARK: Hash, truth, comparison
 
@@ -58,7 +58,7 @@ extension Thread {
     }
 
     /// `left OP right` with reflection, as any object.
-    public func compare(_ left: Value, _ right: Value, _ op: CompareOperator) throws(Raised) -> Value {
+    @inline(never) public func compare(_ left: Value, _ right: Value, _ op: CompareOperator) throws(Raised) -> Value {
         try enterRecursion(" in comparison")
         defer { leaveRecursion() }
         let leftType = type(of: left), rightType = type(of: right)
@@ -93,14 +93,14 @@ extension Thread {
     }
 
     /// `left OP right` as a truth value.
-    public func holds(_ left: Value, _ op: CompareOperator, _ right: Value) throws(Raised) -> Bool {
+    @inline(never) public func holds(_ left: Value, _ op: CompareOperator, _ right: Value) throws(Raised) -> Bool {
         try truth(try compare(left, right, op))
     }
 
     // MARK: Iteration
 
     /// `iter(value)`.
-    public func iter(_ value: Value) throws(Raised) -> Value {
+    @inline(never) public func iter(_ value: Value) throws(Raised) -> Value {
         let type = type(of: value)
         if type.slots.pointee.iter.isSet {
             let iterator = try type.slots.pointee.iter(self, value)
@@ -112,7 +112,7 @@ extension Thread {
     }
 
     /// Has `__getitem__` and is not a dict (`PySequence_Check`).
-    public func isSequence(_ value: Value) -> Bool {
+    @inline(never) public func isSequence(_ value: Value) -> Bool {
         !value.isKind(.dict) && type(of: value).slots.pointee.getItem.isSet && !has(value, mappingOnly: true)
     }
 
@@ -122,12 +122,12 @@ extension Thread {
     }
 
     /// The next item, or unbound when the iterator is exhausted. StopIteration from Python code counts as exhaustion.
-    @inline(__always) public func next(_ iterator: Value) throws(Raised) -> Value {
+    public func next(_ iterator: Value) throws(Raised) -> Value {
         try type(of: iterator).slots.pointee.next(self, iterator)
     }
 
     /// Calls `body` with every item of an iterable.
-    public func forEach(_ iterable: Value, _ body: (Value) throws(Raised) -> Void) throws(Raised) {
+    @inline(never) public func forEach(_ iterable: Value, _ body: (Value) throws(Raised) -> Void) throws(Raised) {
         if iterable.hasLayout(.tuple) {
             let items = TupleObject(iterable)
             for i in 0..<items.count { try body(items[i]) }
@@ -151,14 +151,14 @@ extension Thread {
     }
 
     /// `list(iterable)`.
-    public func listFrom(_ iterable: Value) throws(Raised) -> ListObject {
+    @inline(never) public func listFrom(_ iterable: Value) throws(Raised) -> ListObject {
         let made = try newList(capacity: iterable.isKind(.tuple) ? TupleObject(iterable).count : 0)
         try forEach(iterable) { (item) throws(Raised) in try append(made, item) }
         return made
     }
 
     /// `tuple(iterable)`.
-    public func tupleFrom(_ iterable: Value) throws(Raised) -> TupleObject {
+    @inline(never) public func tupleFrom(_ iterable: Value) throws(Raised) -> TupleObject {
         if iterable.hasLayout(.tuple) { return TupleObject(iterable) }
         let items = iterable.hasLayout(.list) ? ListObject(iterable) : try listFrom(iterable)
         let made = try newTuple(items.count)
@@ -169,14 +169,14 @@ extension Thread {
     // MARK: Containers
 
     /// `len(value)`.
-    public func length(_ value: Value) throws(Raised) -> Int {
+    @inline(never) public func length(_ value: Value) throws(Raised) -> Int {
         let slot = type(of: value).slots.pointee.length
         if slot.isSet { return try slot(self, value) }
         throw raise(.typeError, "object of type '\(typeName(value))' has no len()")
     }
 
     /// `container[key]`.
-    public func getItem(_ container: Value, _ key: Value) throws(Raised) -> Value {
+    @inline(never) public func getItem(_ container: Value, _ key: Value) throws(Raised) -> Value {
         let type = type(of: container)
         if type.slots.pointee.getItem.isSet { return try type.slots.pointee.getItem(self, container, key) }
         if container.isKind(.type) { return try classGetItem(container, key) }
@@ -184,14 +184,14 @@ extension Thread {
     }
 
     /// `container[key] = value`.
-    public func setItem(_ container: Value, _ key: Value, _ value: Value) throws(Raised) {
+    @inline(never) public func setItem(_ container: Value, _ key: Value, _ value: Value) throws(Raised) {
         let slot = type(of: container).slots.pointee.setItem
         if slot.isSet { return try slot(self, container, key, value) }
         throw raise(.typeError, "'\(typeName(container))' object does not support item assignment")
     }
 
     /// `del container[key]`.
-    public func deleteItem(_ container: Value, _ key: Value) throws(Raised) {
+    @inline(never) public func deleteItem(_ container: Value, _ key: Value) throws(Raised) {
         let slot = type(of: container).slots.pointee.setItem
         if slot.isSet { return try slot(self, container, key, .unbound) }
         throw raise(.typeError, "'\(typeName(container))' object does\(container.isCell ? "" : "")n't support item deletion")
@@ -206,7 +206,7 @@ extension Thread {
     }
 
     /// `item in container`.
-    public func contains(_ container: Value, _ item: Value) throws(Raised) -> Bool {
+    @inline(never) public func contains(_ container: Value, _ item: Value) throws(Raised) -> Bool {
         let slot = type(of: container).slots.pointee.contains
         if slot.isSet { return try slot(self, container, item) }
         if !type(of: container).slots.pointee.iter.isSet && !isSequence(container) {
@@ -223,16 +223,16 @@ extension Thread {
     // MARK: Attributes
 
     /// `value.name`, `name` interned. Raises AttributeError.
-    public func getattr(_ value: Value, _ name: Value) throws(Raised) -> Value {
+    @inline(never) public func getattr(_ value: Value, _ name: Value) throws(Raised) -> Value {
         let found = try type(of: value).slots.pointee.getattr(self, value, name)
         if found.isBound { return found }
         throw attributeError(value, name)
     }
 
-    public func getattr(_ value: Value, _ name: WellKnownName) throws(Raised) -> Value { try getattr(value, self.name(name)) }
+    @inline(never) public func getattr(_ value: Value, _ name: WellKnownName) throws(Raised) -> Value { try getattr(value, self.name(name)) }
 
     /// `value.name`, or unbound when there is none: an AttributeError raised by Python code counts as none.
-    public func getattrOrUnbound(_ value: Value, _ name: Value) throws(Raised) -> Value {
+    @inline(never) public func getattrOrUnbound(_ value: Value, _ name: Value) throws(Raised) -> Value {
         do throws(Raised) {
             return try type(of: value).slots.pointee.getattr(self, value, name)
         } catch {
@@ -242,13 +242,13 @@ extension Thread {
     }
 
     /// `value.name = new`; unbound deletes.
-    public func setattr(_ value: Value, _ name: Value, _ new: Value) throws(Raised) {
+    @inline(never) public func setattr(_ value: Value, _ name: Value, _ new: Value) throws(Raised) {
         let slot = type(of: value).slots.pointee.setattr
         try slot(self, value, name, new)
     }
 
     /// AttributeError with `name` and `obj` set: "'C' object has no attribute 'x'".
-    public func attributeError(_ value: Value, _ name: Value) -> Raised {
+    @inline(never) public func attributeError(_ value: Value, _ name: Value) -> Raised {
         let text: String
         if value.isKind(.type) {
             text = "type object '\(string(TypeObject(value).name))' has no attribute '\(string(name))'"
@@ -260,7 +260,7 @@ extension Thread {
         return attributeError(text, value, name)
     }
 
-    public func attributeError(_ text: String, _ value: Value, _ name: Value) -> Raised {
+    @inline(never) public func attributeError(_ text: String, _ value: Value, _ name: Value) -> Raised {
         do throws(Raised) {
             let made = try call(types.pointee.attributeError, str(text))
             let error = ExceptionObject(made)
@@ -271,7 +271,7 @@ extension Thread {
     }
 
     /// The method `name` found on the value's type and bound to it, or unbound: how special methods are looked up.
-    public func lookupSpecial(_ value: Value, _ name: Value) throws(Raised) -> Value {
+    @inline(never) public func lookupSpecial(_ value: Value, _ name: Value) throws(Raised) -> Value {
         let type = type(of: value)
         let found = lookup(type, name)
         if found.isUnbound { return .unbound }
@@ -280,7 +280,7 @@ extension Thread {
     }
 
     /// Calls the special method `name` of the value's type, without making a bound method; unbound when there is none.
-    public func callSpecial(_ value: Value, _ name: Value, _ a: Value = .unbound, _ b: Value = .unbound, _ c: Value = .unbound) throws(Raised) -> Value {
+    @inline(never) public func callSpecial(_ value: Value, _ name: Value, _ a: Value = .unbound, _ b: Value = .unbound, _ c: Value = .unbound) throws(Raised) -> Value {
         let type = type(of: value)
         let found = lookup(type, name)
         if found.isUnbound { return .unbound }
@@ -300,7 +300,7 @@ extension Thread {
     // MARK: Numbers
 
     /// `operator.index(value)` as a machine integer. Raises TypeError, or `overflow` (IndexError, OverflowError) when it does not fit.
-    public func index(_ value: Value, overflow: ExceptionKind = .overflowError) throws(Raised) -> Int {
+    @inline(never) public func index(_ value: Value, overflow: ExceptionKind = .overflowError) throws(Raised) -> Int {
         if value.isSmallInt { return value.smallInt }
         let number = try indexValue(value)
         if let n = machineInt(number) { return n }
@@ -308,7 +308,7 @@ extension Thread {
     }
 
     /// `operator.index(value)`: an int.
-    public func indexValue(_ value: Value) throws(Raised) -> Value {
+    @inline(never) public func indexValue(_ value: Value) throws(Raised) -> Value {
         if isInt(value) { return value.isTrue ? Value(smallInt: 1) : value.isFalse ? Value(smallInt: 0) : value }
         let slot = type(of: value).slots.pointee.index
         if !slot.isSet { throw raise(.typeError, "'\(typeName(value))' object cannot be interpreted as an integer") }
@@ -318,7 +318,7 @@ extension Thread {
     }
 
     /// The int (or bool) as a machine integer, nil when it does not fit.
-    public func machineInt(_ value: Value) -> Int? {
+    @inline(never) public func machineInt(_ value: Value) -> Int? {
         if value.isSmallInt { return value.smallInt }
         if value.isTrue { return 1 }
         if value.isFalse { return 0 }
@@ -333,23 +333,23 @@ extension Thread {
     // MARK: Calls
 
     /// `callable(...)`.
-    @inline(__always) public func call(_ callable: Value, _ arguments: Arguments) throws(Raised) -> Value {
+    @inline(never) public func call(_ callable: Value, _ arguments: Arguments) throws(Raised) -> Value {
         let slot = type(of: callable).slots.pointee.call
         if slot.isSet { return try slot(self, callable, arguments) }
         throw raise(.typeError, "'\(typeName(callable))' object is not callable")
     }
 
-    public func call(_ callable: Value) throws(Raised) -> Value {
+    @inline(never) public func call(_ callable: Value) throws(Raised) -> Value {
         var none = Value.unbound
         return try withUnsafeMutablePointer(to: &none) { (base) throws(Raised) in try call(callable, Arguments(base, 0)) }
     }
 
-    public func call(_ callable: Value, _ a: Value) throws(Raised) -> Value {
+    @inline(never) public func call(_ callable: Value, _ a: Value) throws(Raised) -> Value {
         var a = a
         return try withUnsafeMutablePointer(to: &a) { (base) throws(Raised) in try call(callable, Arguments(base, 1)) }
     }
 
-    public func call(_ callable: Value, _ a: Value, _ b: Value) throws(Raised) -> Value {
+    @inline(never) public func call(_ callable: Value, _ a: Value, _ b: Value) throws(Raised) -> Value {
         let base = try pushScratch(2)
         defer { popScratch(base) }
         base[0] = a
@@ -357,7 +357,7 @@ extension Thread {
         return try call(callable, Arguments(base, 2))
     }
 
-    public func call(_ callable: Value, _ a: Value, _ b: Value, _ c: Value) throws(Raised) -> Value {
+    @inline(never) public func call(_ callable: Value, _ a: Value, _ b: Value, _ c: Value) throws(Raised) -> Value {
         let base = try pushScratch(3)
         defer { popScratch(base) }
         base[0] = a
@@ -367,7 +367,7 @@ extension Thread {
     }
 
     /// Any number of arguments, as the bits of values that the caller keeps alive.
-    public func call(_ callable: Value, _ words: [UInt]) throws(Raised) -> Value {
+    @inline(never) public func call(_ callable: Value, _ words: [UInt]) throws(Raised) -> Value {
         let base = try pushScratch(words.count)
         defer { popScratch(base) }
         for i in words.indices { base[i] = Value(bits: words[i]) }
@@ -375,7 +375,7 @@ extension Thread {
     }
 
     /// `callable(*arguments, **keywords)`: a tuple, and a dict or unbound.
-    public func call(_ callable: Value, tuple arguments: Value, keywords: Value = .unbound) throws(Raised) -> Value {
+    @inline(never) public func call(_ callable: Value, tuple arguments: Value, keywords: Value = .unbound) throws(Raised) -> Value {
         let positional = TupleObject(arguments)
         let extra = keywords.isUnbound ? 0 : DictObject(keywords).count
         let base = try pushScratch(positional.count + extra)
@@ -395,7 +395,7 @@ extension Thread {
     }
 
     /// `value.name(a, b)`; unbound arguments are left out.
-    public func callMethod(_ value: Value, _ name: Value, _ a: Value = .unbound, _ b: Value = .unbound) throws(Raised) -> Value {
+    @inline(never) public func callMethod(_ value: Value, _ name: Value, _ a: Value = .unbound, _ b: Value = .unbound) throws(Raised) -> Value {
         let method = try getattr(value, name)
         let base = try pushScratch(2)
         defer { popScratch(base) }

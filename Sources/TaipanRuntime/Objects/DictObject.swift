@@ -103,7 +103,7 @@ struct DictProbe {
     }
 
     /// Index of the entry of an exact-str key, or -1.
-    public func findStringEntry(_ t: Thread, _ key: Value) -> Int {
+    @inline(never) public func findStringEntry(_ t: Thread, _ key: Value) -> Int {
         if table.isUnbound { return -1 }
         let table = DictTable(self.table)
         let hash = t.hash(str: StrObject(key))
@@ -121,7 +121,7 @@ struct DictProbe {
     }
 
     /// Index of the entry of `key`, or -1. May call `__eq__`; starts over when that changed the dict.
-    public func findEntry(_ t: Thread, _ key: Value, _ hash: Int) throws(Raised) -> Int {
+    @inline(never) public func findEntry(_ t: Thread, _ key: Value, _ hash: Int) throws(Raised) -> Int {
         while true {
             if self.table.isUnbound { return -1 }
             let table = DictTable(self.table)
@@ -152,7 +152,7 @@ struct DictProbe {
     // MARK: Change
 
     /// Stores `value` under `key`, whose hash is given.
-    public func set(_ t: Thread, _ key: Value, _ hash: Int, _ value: Value) throws(Raised) {
+    @inline(never) public func set(_ t: Thread, _ key: Value, _ hash: Int, _ value: Value) throws(Raised) {
         let i = try findEntry(t, key, hash)
         if i >= 0 {
             DictTable(table).entries[i].value = value
@@ -162,7 +162,7 @@ struct DictProbe {
     }
 
     /// Stores under an exact-str key.
-    public func setString(_ t: Thread, _ key: Value, _ value: Value) throws(Raised) {
+    @inline(never) public func setString(_ t: Thread, _ key: Value, _ value: Value) throws(Raised) {
         let i = findStringEntry(t, key)
         if i >= 0 {
             DictTable(table).entries[i].value = value
@@ -172,7 +172,7 @@ struct DictProbe {
     }
 
     /// Adds a key that is known to be absent.
-    public func insertNew(_ t: Thread, _ key: Value, _ hash: Int, _ value: Value) throws(Raised) {
+    @inline(never) public func insertNew(_ t: Thread, _ key: Value, _ hash: Int, _ value: Value) throws(Raised) {
         if table.isUnbound || DictTable(table).usable <= 0 { try resize(t, forAdditional: 1) }
         let table = DictTable(self.table)
         let i = table.used
@@ -185,7 +185,7 @@ struct DictProbe {
     }
 
     /// Removes entry `i` and gives its value.
-    @discardableResult public func removeEntry(_ i: Int) -> Value {
+    @inline(never) @discardableResult public func removeEntry(_ i: Int) -> Value {
         let table = DictTable(self.table)
         let entry = table.entries[i]
         var probe = DictProbe(entry.hash, table.logSize)
@@ -233,7 +233,7 @@ extension DictTable {
 }
 
 extension Thread {
-    public func newDict() -> DictObject {
+    @inline(never) public func newDict() -> DictObject {
         DictObject(heap.allocate(header: UInt(LayoutID.dict.rawValue) | UInt(CellKind.dict.rawValue) << 32, bytes: 32))
     }
 
@@ -269,18 +269,18 @@ extension Thread {
     }
 
     /// `dict[key]` for an exact or derived dict, without `__missing__`; unbound when absent. Raises what hashing or comparing raises.
-    public func get(_ dict: DictObject, _ key: Value) throws(Raised) -> Value {
+    @inline(never) public func get(_ dict: DictObject, _ key: Value) throws(Raised) -> Value {
         if key.hasLayout(.str) && dict.count == 0 { return .unbound }
         let i = try dict.findEntry(self, key, try hash(key))
         return i < 0 ? .unbound : DictTable(dict.table).entries[i].value
     }
 
-    public func set(_ dict: DictObject, _ key: Value, _ value: Value) throws(Raised) {
+    @inline(never) public func set(_ dict: DictObject, _ key: Value, _ value: Value) throws(Raised) {
         try dict.set(self, key, try hash(key), value)
     }
 
     /// Removes `key` and gives its value; unbound when absent.
-    public func remove(_ dict: DictObject, _ key: Value) throws(Raised) -> Value {
+    @inline(never) public func remove(_ dict: DictObject, _ key: Value) throws(Raised) -> Value {
         let i = try dict.findEntry(self, key, try hash(key))
         return i < 0 ? .unbound : dict.removeEntry(i)
     }

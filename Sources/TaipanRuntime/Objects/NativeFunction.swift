@@ -162,7 +162,7 @@ extension Thread {
     }
 
     /// Calls a native function. For a method, `arguments` starts with the receiver, which the signature does not count.
-    @inline(__always) public func callNative(_ function: NativeFunction, _ arguments: Arguments, receiver: Bool) throws(Raised) -> Value {
+    @inline(never) public func callNative(_ function: NativeFunction, _ arguments: Arguments, receiver: Bool) throws(Raised) -> Value {
         let arity = function.arity
         let given = arguments.count &- (receiver ? 1 : 0)
         if function.isRaw || (arity.isParsed && arity.isSimple && given == arity.positional && arity.required == given && arguments.keywords.isUnbound) {
@@ -267,7 +267,7 @@ extension Thread {
     // MARK: Scratch words on the VM stack
 
     /// `count` unbound words above the running frame; the collector sees them. Pair with `popScratch`.
-    public func pushScratch(_ count: Int) throws(Raised) -> UnsafeMutablePointer<Value> {
+    @inline(never) public func pushScratch(_ count: Int) throws(Raised) -> UnsafeMutablePointer<Value> {
         let base = state.pointee.stackTop
         if base + count + 64 > state.pointee.stackLimit { throw raise(.memoryError) }
         for i in 0..<max(count, 0) { base[i] = .unbound }

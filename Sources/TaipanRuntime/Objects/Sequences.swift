@@ -52,7 +52,7 @@ extension Thread {
     // MARK: Tuples
 
     /// A tuple of `count` unbound items, the caller's to fill. `()` is shared.
-    public func newTuple(_ count: Int) throws(Raised) -> TupleObject {
+    @inline(never) public func newTuple(_ count: Int) throws(Raised) -> TupleObject {
         if count == 0 && objects.pointee.emptyTuple.isBound { return TupleObject(objects.pointee.emptyTuple) }
         let header = UInt(LayoutID.tuple.rawValue) | UInt(CellKind.tuple.rawValue) << 32
         if count < 0 || count > Int.max / 16 { throw memoryError() }
@@ -62,24 +62,24 @@ extension Thread {
     }
 
     /// A tuple of the given values.
-    public func tuple(_ values: UnsafePointer<Value>, _ count: Int) throws(Raised) -> Value {
+    @inline(never) public func tuple(_ values: UnsafePointer<Value>, _ count: Int) throws(Raised) -> Value {
         let made = try newTuple(count)
         for i in 0..<max(count, 0) { made[i] = values[i] }
         return made.value
     }
 
-    public func tuple(_ a: Value) throws(Raised) -> Value {
+    @inline(never) public func tuple(_ a: Value) throws(Raised) -> Value {
         let made = try newTuple(1)
         made[0] = a
         return made.value
     }
-    public func tuple(_ a: Value, _ b: Value) throws(Raised) -> Value {
+    @inline(never) public func tuple(_ a: Value, _ b: Value) throws(Raised) -> Value {
         let made = try newTuple(2)
         made[0] = a
         made[1] = b
         return made.value
     }
-    public func tuple(_ a: Value, _ b: Value, _ c: Value) throws(Raised) -> Value {
+    @inline(never) public func tuple(_ a: Value, _ b: Value, _ c: Value) throws(Raised) -> Value {
         let made = try newTuple(3)
         made[0] = a
         made[1] = b
@@ -89,7 +89,7 @@ extension Thread {
 
     // MARK: Lists
 
-    public func newValueBuffer(_ capacity: Int) throws(Raised) -> ValueBuffer {
+    @inline(never) public func newValueBuffer(_ capacity: Int) throws(Raised) -> ValueBuffer {
         let header = UInt(LayoutID.valueBuffer.rawValue)
         if capacity < 0 || capacity > Int.max / 16 { throw memoryError() }
         guard let cell = heap.allocateAnySize(header: header, bytes: 16 &+ capacity &* 8) else { throw memoryError() }
@@ -98,7 +98,7 @@ extension Thread {
     }
 
     /// An empty list with room for `capacity` items.
-    public func newList(capacity: Int = 0) throws(Raised) -> ListObject {
+    @inline(never) public func newList(capacity: Int = 0) throws(Raised) -> ListObject {
         let buffer: Value = capacity > 0 ? try newValueBuffer(capacity).value : .unbound
         let cell = heap.allocate(header: UInt(LayoutID.list.rawValue) | UInt(CellKind.list.rawValue) << 32, bytes: 24)
         cell[1] = buffer

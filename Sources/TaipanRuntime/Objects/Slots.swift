@@ -33,7 +33,7 @@ public typealias NativeBody = (Thread, Arguments) throws(Raised) -> Value
 public struct BodySlot: BitwiseCopyable {
     public var address: UInt
     private struct Box { let function: NativeBody }
-    public init(_ function: @escaping NativeBody) { address = codeAddress(Box(function: function)) }
+    @inline(never) public init(_ function: @escaping NativeBody) { address = codeAddress(Box(function: function)) }
     init(address: UInt) { self.address = address }
     @inline(__always) public func callAsFunction(_ t: Thread, _ a: Arguments) throws(Raised) -> Value {
         try unsafeBitCast(address, to: (@convention(thin) (Thread, Arguments) throws(Raised) -> Value).self)(t, a)
@@ -45,7 +45,7 @@ public struct UnarySlot: BitwiseCopyable {
     public var address: UInt = 0
     private struct Box { let function: (Thread, Value) throws(Raised) -> Value }
     public init() {}
-    public init(_ function: @escaping (Thread, Value) throws(Raised) -> Value) { address = codeAddress(Box(function: function)) }
+    @inline(never) public init(_ function: @escaping (Thread, Value) throws(Raised) -> Value) { address = codeAddress(Box(function: function)) }
     @inline(__always) public var isSet: Bool { address != 0 }
     @inline(__always) public func callAsFunction(_ t: Thread, _ v: Value) throws(Raised) -> Value {
         try unsafeBitCast(address, to: (@convention(thin) (Thread, Value) throws(Raised) -> Value).self)(t, v)
@@ -57,7 +57,7 @@ public struct IntSlot: BitwiseCopyable {
     public var address: UInt = 0
     private struct Box { let function: (Thread, Value) throws(Raised) -> Int }
     public init() {}
-    public init(_ function: @escaping (Thread, Value) throws(Raised) -> Int) { address = codeAddress(Box(function: function)) }
+    @inline(never) public init(_ function: @escaping (Thread, Value) throws(Raised) -> Int) { address = codeAddress(Box(function: function)) }
     @inline(__always) public var isSet: Bool { address != 0 }
     @inline(__always) public func callAsFunction(_ t: Thread, _ v: Value) throws(Raised) -> Int {
         try unsafeBitCast(address, to: (@convention(thin) (Thread, Value) throws(Raised) -> Int).self)(t, v)
@@ -69,7 +69,7 @@ public struct BoolSlot: BitwiseCopyable {
     public var address: UInt = 0
     private struct Box { let function: (Thread, Value) throws(Raised) -> Bool }
     public init() {}
-    public init(_ function: @escaping (Thread, Value) throws(Raised) -> Bool) { address = codeAddress(Box(function: function)) }
+    @inline(never) public init(_ function: @escaping (Thread, Value) throws(Raised) -> Bool) { address = codeAddress(Box(function: function)) }
     @inline(__always) public var isSet: Bool { address != 0 }
     @inline(__always) public func callAsFunction(_ t: Thread, _ v: Value) throws(Raised) -> Bool {
         try unsafeBitCast(address, to: (@convention(thin) (Thread, Value) throws(Raised) -> Bool).self)(t, v)
@@ -81,7 +81,7 @@ public struct BinarySlot: BitwiseCopyable {
     public var address: UInt = 0
     private struct Box { let function: (Thread, Value, Value) throws(Raised) -> Value }
     public init() {}
-    public init(_ function: @escaping (Thread, Value, Value) throws(Raised) -> Value) { address = codeAddress(Box(function: function)) }
+    @inline(never) public init(_ function: @escaping (Thread, Value, Value) throws(Raised) -> Value) { address = codeAddress(Box(function: function)) }
     @inline(__always) public var isSet: Bool { address != 0 }
     @inline(__always) public func callAsFunction(_ t: Thread, _ v: Value, _ w: Value) throws(Raised) -> Value {
         try unsafeBitCast(address, to: (@convention(thin) (Thread, Value, Value) throws(Raised) -> Value).self)(t, v, w)
@@ -93,7 +93,7 @@ public struct ContainsSlot: BitwiseCopyable {
     public var address: UInt = 0
     private struct Box { let function: (Thread, Value, Value) throws(Raised) -> Bool }
     public init() {}
-    public init(_ function: @escaping (Thread, Value, Value) throws(Raised) -> Bool) { address = codeAddress(Box(function: function)) }
+    @inline(never) public init(_ function: @escaping (Thread, Value, Value) throws(Raised) -> Bool) { address = codeAddress(Box(function: function)) }
     @inline(__always) public var isSet: Bool { address != 0 }
     @inline(__always) public func callAsFunction(_ t: Thread, _ v: Value, _ w: Value) throws(Raised) -> Bool {
         try unsafeBitCast(address, to: (@convention(thin) (Thread, Value, Value) throws(Raised) -> Bool).self)(t, v, w)
@@ -105,7 +105,7 @@ public struct TernarySlot: BitwiseCopyable {
     public var address: UInt = 0
     private struct Box { let function: (Thread, Value, Value, Value) throws(Raised) -> Value }
     public init() {}
-    public init(_ function: @escaping (Thread, Value, Value, Value) throws(Raised) -> Value) { address = codeAddress(Box(function: function)) }
+    @inline(never) public init(_ function: @escaping (Thread, Value, Value, Value) throws(Raised) -> Value) { address = codeAddress(Box(function: function)) }
     @inline(__always) public var isSet: Bool { address != 0 }
     @inline(__always) public func callAsFunction(_ t: Thread, _ v: Value, _ w: Value, _ x: Value) throws(Raised) -> Value {
         try unsafeBitCast(address, to: (@convention(thin) (Thread, Value, Value, Value) throws(Raised) -> Value).self)(t, v, w, x)
@@ -117,7 +117,7 @@ public struct StoreSlot: BitwiseCopyable {
     public var address: UInt = 0
     private struct Box { let function: (Thread, Value, Value, Value) throws(Raised) -> Void }
     public init() {}
-    public init(_ function: @escaping (Thread, Value, Value, Value) throws(Raised) -> Void) { address = codeAddress(Box(function: function)) }
+    @inline(never) public init(_ function: @escaping (Thread, Value, Value, Value) throws(Raised) -> Void) { address = codeAddress(Box(function: function)) }
     @inline(__always) public var isSet: Bool { address != 0 }
     @inline(__always) public func callAsFunction(_ t: Thread, _ v: Value, _ w: Value, _ x: Value) throws(Raised) {
         try unsafeBitCast(address, to: (@convention(thin) (Thread, Value, Value, Value) throws(Raised) -> Void).self)(t, v, w, x)
@@ -165,7 +165,7 @@ public struct CompareSlot: BitwiseCopyable {
     public var address: UInt = 0
     private struct Box { let function: (Thread, Value, Value, CompareOperator) throws(Raised) -> Value }
     public init() {}
-    public init(_ function: @escaping (Thread, Value, Value, CompareOperator) throws(Raised) -> Value) { address = codeAddress(Box(function: function)) }
+    @inline(never) public init(_ function: @escaping (Thread, Value, Value, CompareOperator) throws(Raised) -> Value) { address = codeAddress(Box(function: function)) }
     @inline(__always) public var isSet: Bool { address != 0 }
     @inline(__always) public func callAsFunction(_ t: Thread, _ v: Value, _ w: Value, _ op: CompareOperator) throws(Raised) -> Value {
         try unsafeBitCast(address, to: (@convention(thin) (Thread, Value, Value, CompareOperator) throws(Raised) -> Value).self)(t, v, w, op)
@@ -177,7 +177,7 @@ public struct CallSlot: BitwiseCopyable {
     public var address: UInt = 0
     private struct Box { let function: (Thread, Value, Arguments) throws(Raised) -> Value }
     public init() {}
-    public init(_ function: @escaping (Thread, Value, Arguments) throws(Raised) -> Value) { address = codeAddress(Box(function: function)) }
+    @inline(never) public init(_ function: @escaping (Thread, Value, Arguments) throws(Raised) -> Value) { address = codeAddress(Box(function: function)) }
     @inline(__always) public var isSet: Bool { address != 0 }
     @inline(__always) public func callAsFunction(_ t: Thread, _ v: Value, _ a: Arguments) throws(Raised) -> Value {
         try unsafeBitCast(address, to: (@convention(thin) (Thread, Value, Arguments) throws(Raised) -> Value).self)(t, v, a)
@@ -189,7 +189,7 @@ public struct InitSlot: BitwiseCopyable {
     public var address: UInt = 0
     private struct Box { let function: (Thread, Value, Arguments) throws(Raised) -> Void }
     public init() {}
-    public init(_ function: @escaping (Thread, Value, Arguments) throws(Raised) -> Void) { address = codeAddress(Box(function: function)) }
+    @inline(never) public init(_ function: @escaping (Thread, Value, Arguments) throws(Raised) -> Void) { address = codeAddress(Box(function: function)) }
     @inline(__always) public var isSet: Bool { address != 0 }
     @inline(__always) public func callAsFunction(_ t: Thread, _ v: Value, _ a: Arguments) throws(Raised) {
         try unsafeBitCast(address, to: (@convention(thin) (Thread, Value, Arguments) throws(Raised) -> Void).self)(t, v, a)
@@ -222,7 +222,7 @@ public struct BufferSlot: BitwiseCopyable {
     public var address: UInt = 0
     private struct Box { let function: (Thread, Value, Bool, UnsafeMutablePointer<BufferView>) throws(Raised) -> Void }
     public init() {}
-    public init(_ function: @escaping (Thread, Value, Bool, UnsafeMutablePointer<BufferView>) throws(Raised) -> Void) { address = codeAddress(Box(function: function)) }
+    @inline(never) public init(_ function: @escaping (Thread, Value, Bool, UnsafeMutablePointer<BufferView>) throws(Raised) -> Void) { address = codeAddress(Box(function: function)) }
     @inline(__always) public var isSet: Bool { address != 0 }
     @inline(__always) public func callAsFunction(_ t: Thread, _ v: Value, _ writable: Bool) throws(Raised) -> BufferView {
         var view = BufferView(base: nil, count: 0, isReadOnly: true, owner: .unbound)
@@ -236,7 +236,7 @@ public struct ActionSlot: BitwiseCopyable {
     public var address: UInt = 0
     private struct Box { let function: (Thread, Value) throws(Raised) -> Void }
     public init() {}
-    public init(_ function: @escaping (Thread, Value) throws(Raised) -> Void) { address = codeAddress(Box(function: function)) }
+    @inline(never) public init(_ function: @escaping (Thread, Value) throws(Raised) -> Void) { address = codeAddress(Box(function: function)) }
     @inline(__always) public var isSet: Bool { address != 0 }
     @inline(__always) public func callAsFunction(_ t: Thread, _ v: Value) throws(Raised) {
         try unsafeBitCast(address, to: (@convention(thin) (Thread, Value) throws(Raised) -> Void).self)(t, v)

@@ -72,7 +72,7 @@ extension Thread {
 
     /// A fresh string for `count` code points whose widest is `maximum`; its units are zero and are the caller's to fill.
     /// - Throws: MemoryError.
-    public func newStr(count: Int, maximum: UInt32) throws(Raised) -> StrObject {
+    @inline(never) public func newStr(count: Int, maximum: UInt32) throws(Raised) -> StrObject {
         let width = maximum < 256 ? 1 : maximum < 65536 ? 2 : 4
         let header = Thread.strHeader(width: width, isASCII: maximum < 128)
         guard count < Int.max / 8 - 64, let cell = heap.allocateAnySize(header: header, bytes: 24 + count * width) else {
@@ -83,17 +83,17 @@ extension Thread {
     }
 
     /// The str of Swift text. Memory trouble is reported at the next safe point.
-    public func str(_ text: String) -> Value {
+    @inline(never) public func str(_ text: String) -> Value {
         var text = text
         return text.withUTF8 { self.str(utf8: $0) }
     }
 
-    public func str(_ text: StaticString) -> Value {
+    @inline(never) public func str(_ text: StaticString) -> Value {
         str(utf8: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
     /// The str of WTF-8: UTF-8 in which lone surrogates may be encoded too. The bytes must be well formed.
-    public func str(utf8 bytes: UnsafeBufferPointer<UInt8>) -> Value {
+    @inline(never) public func str(utf8 bytes: UnsafeBufferPointer<UInt8>) -> Value {
         var maximum: UInt32 = 0
         var count = 0
         var reader = UTF8Reader(bytes)
@@ -129,7 +129,7 @@ extension Thread {
     }
 
     /// The one-character string of `c`; Latin-1 ones are shared.
-    public func character(_ c: UInt32) -> Value {
+    @inline(never) public func character(_ c: UInt32) -> Value {
         if c < 256 {
             let shared = (interp.pointee.latin1 + Int(c)).pointee
             if shared.isBound { return shared }
@@ -141,7 +141,7 @@ extension Thread {
     }
 
     /// Swift text of a str; lone surrogates become U+FFFD.
-    public func string(_ value: Value) -> String {
+    @inline(never) public func string(_ value: Value) -> String {
         let s = StrObject(value)
         if s.isASCII { return String(decoding: UnsafeBufferPointer(start: s.units8, count: s.count), as: UTF8.self) }
         var text = String.UnicodeScalarView()
@@ -150,7 +150,7 @@ extension Thread {
     }
 
     /// WTF-8 of a str: UTF-8, with lone surrogates encoded as if they were characters.
-    public func wtf8(_ value: Value) -> [UInt8] {
+    @inline(never) public func wtf8(_ value: Value) -> [UInt8] {
         let s = StrObject(value)
         if s.isASCII { return Array(UnsafeBufferPointer(start: s.units8, count: s.count)) }
         var out: [UInt8] = []
@@ -174,20 +174,20 @@ extension Thread {
     // MARK: Interning
 
     /// The one string equal to `value` that identity comparison may be used on. `value` must be an exact str.
-    public func intern(_ value: Value) -> Value {
+    @inline(never) public func intern(_ value: Value) -> Value {
         let s = StrObject(value)
         if s.isInterned { return value }
         return interp.pointee.interned.intern(s, hash(str: s))
     }
 
-    public func intern(_ text: StaticString) -> Value {
+    @inline(never) public func intern(_ text: StaticString) -> Value {
         let bytes = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
         let hash = hashBytes(UnsafeRawBufferPointer(bytes))
         if let found = interp.pointee.interned.find(bytes, hash) { return found }
         return intern(str(utf8: bytes))
     }
 
-    public func intern(_ text: String) -> Value { intern(str(text)) }
+    @inline(never) public func intern(_ text: String) -> Value { intern(str(text)) }
 
     /// SipHash-1-3 with the interpreter's key; -1 becomes -2, no bytes hash to 0.
     public func hashBytes(_ bytes: UnsafeRawBufferPointer) -> Int {

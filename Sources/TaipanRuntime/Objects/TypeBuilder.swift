@@ -53,22 +53,22 @@ public struct TypeBuilder {
 
     /// A method. `signature` is CPython's text signature, such as `($self, object, /)`; the body sees the receiver as argument 0, then every parameter
     /// in order, unbound where an optional one was not given, then a tuple for `*args` and a dict for `**kwargs`.
-    public func method(_ name: StaticString, _ signature: StaticString, _ doc: StaticString = "", _ body: @escaping NativeBody) {
+    @inline(never) public func method(_ name: StaticString, _ signature: StaticString, _ doc: StaticString = "", _ body: @escaping NativeBody) {
         add(t.intern(name), native(.methodDescriptor, name, signature, doc, 0, body).value)
     }
 
     /// A method whose arguments arrive as given (receiver first): any count, keywords unchecked.
-    public func rawMethod(_ name: StaticString, _ signature: StaticString = "", _ doc: StaticString = "", _ body: @escaping NativeBody) {
+    @inline(never) public func rawMethod(_ name: StaticString, _ signature: StaticString = "", _ doc: StaticString = "", _ body: @escaping NativeBody) {
         add(t.intern(name), native(.methodDescriptor, name, signature, doc, NativeFunction.isRawBit, body).value)
     }
 
     /// A class method: argument 0 is the class.
-    public func classMethod(_ name: StaticString, _ signature: StaticString, _ doc: StaticString = "", _ body: @escaping NativeBody) {
+    @inline(never) public func classMethod(_ name: StaticString, _ signature: StaticString, _ doc: StaticString = "", _ body: @escaping NativeBody) {
         add(t.intern(name), native(.classMethodDescriptor, name, signature, doc, 0, body).value)
     }
 
     /// A static method: no receiver.
-    public func staticMethod(_ name: StaticString, _ signature: StaticString, _ doc: StaticString = "", _ body: @escaping NativeBody) {
+    @inline(never) public func staticMethod(_ name: StaticString, _ signature: StaticString, _ doc: StaticString = "", _ body: @escaping NativeBody) {
         let function = native(.builtinFunction, name, signature, doc, 0, body)
         let made = t.allocate(TypeObject(t.types.pointee.staticMethod))
         made[1] = function.value
@@ -76,13 +76,13 @@ public struct TypeBuilder {
     }
 
     /// A computed attribute that can be set. The setter's value is unbound for `del`.
-    public func getset(_ name: StaticString, _ doc: StaticString = "", get: @escaping (Thread, Value) throws(Raised) -> Value,
+    @inline(never) public func getset(_ name: StaticString, _ doc: StaticString = "", get: @escaping (Thread, Value) throws(Raised) -> Value,
                        set: @escaping (Thread, Value, Value) throws(Raised) -> Void) {
         addGetSet(name, doc, UnarySlot(get), AttributeSetSlot(set))
     }
 
     /// A read-only computed attribute.
-    public func getset(_ name: StaticString, _ doc: StaticString = "", get: @escaping (Thread, Value) throws(Raised) -> Value) {
+    @inline(never) public func getset(_ name: StaticString, _ doc: StaticString = "", get: @escaping (Thread, Value) throws(Raised) -> Value) {
         addGetSet(name, doc, UnarySlot(get), AttributeSetSlot(address: 0))
     }
 
@@ -99,15 +99,15 @@ public struct TypeBuilder {
     }
 
     /// An attribute that is word `word` of the cell. Unbound reads as AttributeError, or None when `noneWhenUnbound`.
-    public func member(_ name: StaticString, word: Int, readOnly: Bool = true, noneWhenUnbound: Bool = true, _ doc: StaticString = "") {
+    @inline(never) public func member(_ name: StaticString, word: Int, readOnly: Bool = true, noneWhenUnbound: Bool = true, _ doc: StaticString = "") {
         let made = t.newMemberDescriptor(t.intern(name), owner: type, word: word, readOnly: readOnly, noneWhenUnbound: noneWhenUnbound)
         add(t.intern(name), made)
     }
 
     /// A class attribute.
-    public func constant(_ name: StaticString, _ value: Value) { add(t.intern(name), value) }
+    @inline(never) public func constant(_ name: StaticString, _ value: Value) { add(t.intern(name), value) }
 
-    public func doc(_ text: StaticString) {
+    @inline(never) public func doc(_ text: StaticString) {
         type.docAddress = Int(bitPattern: text.utf8Start)
         type.docLength = text.utf8CodeUnitCount
     }
@@ -138,7 +138,7 @@ public struct AttributeSetSlot: BitwiseCopyable {
     public var address: UInt
     private struct Box { let function: (Thread, Value, Value) throws(Raised) -> Void }
     init(address: UInt) { self.address = address }
-    public init(_ function: @escaping (Thread, Value, Value) throws(Raised) -> Void) { address = codeAddress(Box(function: function)) }
+    @inline(never) public init(_ function: @escaping (Thread, Value, Value) throws(Raised) -> Void) { address = codeAddress(Box(function: function)) }
     public var isSet: Bool { address != 0 }
     @inline(__always) public func callAsFunction(_ t: Thread, _ v: Value, _ w: Value) throws(Raised) {
         try unsafeBitCast(address, to: (@convention(thin) (Thread, Value, Value) throws(Raised) -> Void).self)(t, v, w)
@@ -287,12 +287,12 @@ public struct ModuleBuilder {
     }
 
     /// A module function; `signature` as for `TypeBuilder.method` (a leading `$module` is not passed).
-    public func function(_ name: StaticString, _ signature: StaticString, _ doc: StaticString = "", _ body: @escaping NativeBody) {
+    @inline(never) public func function(_ name: StaticString, _ signature: StaticString, _ doc: StaticString = "", _ body: @escaping NativeBody) {
         add(name, signature, doc, 0, body)
     }
 
     /// A module function whose arguments arrive as given.
-    public func rawFunction(_ name: StaticString, _ signature: StaticString = "", _ doc: StaticString = "", _ body: @escaping NativeBody) {
+    @inline(never) public func rawFunction(_ name: StaticString, _ signature: StaticString = "", _ doc: StaticString = "", _ body: @escaping NativeBody) {
         add(name, signature, doc, NativeFunction.isRawBit, body)
     }
 
@@ -303,9 +303,9 @@ public struct ModuleBuilder {
         set(name, function.value)
     }
 
-    public func set(_ name: StaticString, _ value: Value) { try? dict.setString(t, t.intern(name), value) }
-    public func int(_ name: StaticString, _ n: Int) { set(name, t.int(n)) }
-    public func str(_ name: StaticString, _ text: StaticString) { set(name, t.str(text)) }
+    @inline(never) public func set(_ name: StaticString, _ value: Value) { try? dict.setString(t, t.intern(name), value) }
+    @inline(never) public func int(_ name: StaticString, _ n: Int) { set(name, t.int(n)) }
+    @inline(never) public func str(_ name: StaticString, _ text: StaticString) { set(name, t.str(text)) }
 
     /// A type that belongs to the module: made here at import, with a layout of its own.
     /// `flags` are `TypeFlag`s. The type is immutable unless `flags` say `heap`.

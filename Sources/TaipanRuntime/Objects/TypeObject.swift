@@ -105,7 +105,7 @@ extension Thread {
         return immediateType(value)
     }
 
-    @inline(__always) func immediateType(_ value: Value) -> TypeObject {
+    @inline(never) func immediateType(_ value: Value) -> TypeObject {
         if value.isSmallInt { return TypeObject(types.pointee.int) }
         if value.isSmallFloat { return TypeObject(types.pointee.float) }
         switch value.immediateIndex {
@@ -122,10 +122,10 @@ extension Thread {
     @inline(__always) public func isExactly(_ value: Value, _ type: Value) -> Bool { self.type(of: value).value == type }
 
     /// The type's name as messages show it: with the module for native types outside `builtins`, without for Python classes.
-    public func typeName(_ value: Value) -> String { qualifiedTypeName(type(of: value)) }
+    @inline(never) public func typeName(_ value: Value) -> String { qualifiedTypeName(type(of: value)) }
 
     /// `type` or one of its bases is `base`: the mro decides, `__subclasscheck__` is not asked.
-    public func isSubtype(_ type: TypeObject, of base: Value) -> Bool {
+    @inline(never) public func isSubtype(_ type: TypeObject, of base: Value) -> Bool {
         if type.value == base { return true }
         let mro = type.mro
         if mro.isUnbound { return false }

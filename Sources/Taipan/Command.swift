@@ -1,0 +1,227 @@
+// What the command does between its start and its exit status. Here, so that a program can embed a `python`-like command of its own.
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+import TaipanCompiler
+import TaipanModules
+import TaipanRuntime
+import TaipanSyntax
+
+/// Runs `body` on a thread with a stack of `bytes`, and waits for it: Python's native recursion needs room.
+public func runOnLargeStack(bytes: Int, _ body: @escaping () -> Void) {
+    final class Box {
+        let body: () -> Void
+        init(_ body: @escaping () -> Void) { self.body = body }
+    }
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    pthread_attr_setstacksize(&attributes, bytes)
+    var thread = pthread_t()
+    let context = Unmanaged.passRetained(Box(body)).toOpaque()
+    let status = pthread_create(&thread, &attributes, { raw in
+        Unmanaged<Box>.fromOpaque(raw.unsafelyUnwrapped).takeRetainedValue().body()
+        return nil
+    }, context)
+    pthread_attr_destroy(&attributes)
+    if status == 0 { pthread_join(thread, nil) }
+}
+
+/// The command `taipan`.
+public enum Command {
+    /// Runs a whole command line (the program's name first). Gives the exit status.
+    public static func run(_ arguments: [String], stackBytes: Int) -> Int32 {
+        signal(SIGPIPE, SIG_IGN)
+        var options = CommandOptions()
+        if let message = options.parse(arguments) {
+            message.write(to: options.hasError ? 2 : 1)
+            return options.hasError ? 2 : 0
+        }
+        options.applyEnvironment()
+        guard let t = Thread.createInterpreter(options.configuration, stackBytes: stackBytes) else {
+            "Fatal Python error: out of memory\n".write(to: 2)
+            return 1
+        }
+        do throws(Raised) {
+            try t.start(registerModules: registerNativeModules) { (t) throws(Raised) in try t.createStandardStreams() }
+        } catch {
+            "Fatal Python error: init_sys_streams: can't initialize sys standard streams\n".write(to: 2)
+            t.reportUncaught(t.takePending())
+            return 1
+        }
+        return t.finish(t.runMain(options))
+    }
+}
+
+extension String {
+    /// Writes the text to a descriptor.
+    func write(to fd: Int32) {
+        var text = self
+        text.withUTF8 { bytes in
+            var done = 0
+            while done < bytes.count {
+                let n = Glibc.write(fd, bytes.baseAddress! + done, bytes.count - done)
+                if n <= 0 { return }
+                done += n
+            }
+        }
+    }
+}
+
+extension Thread {
+    /// Runs what the options ask for: gives the exit status so far.
+    func runMain(_ options: CommandOptions) -> Int32 {
+        do throws(Raised) {
+            switch options.source {
+            case .command(let text):
+                try prependPath("", options)
+                try runSource(Array(text.utf8) + [0x0A], "<string>")
+            case .file(let path): return try runFile(path, options)
+            case .module(let moduleName):
+                try prependPath(currentFolder(), options)
+                try runModule(moduleName)
+            case .standardInput:
+                try prependPath("", options)
+                guard let bytes = SourceText.readAll(0) else { throw osError(errno) }
+                try runSource(bytes, "<stdin>")
+            }
+            return 0
+        } catch { return exitStatus(takePending()) }
+    }
+
+    private func currentFolder() -> String {
+        guard let path = getcwd(nil, 0) else { return "" }
+        defer { free(path) }
+        return String(cString: path)
+    }
+
+    private func prependPath(_ folder: String, _ options: CommandOptions) throws(Raised) {
+        if options.configuration.safePath { return }
+        let path = DictObject(objects.pointee.sysDict).findString(self, intern("path"))
+        if path.isKind(.list) { _ = try callMethod(path, name(.insert), int(0), str(folder)) }
+    }
+
+    private func runFile(_ path: String, _ options: CommandOptions) throws(Raised) -> Int32 {
+        var info = stat()
+        if stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR {
+            if access(path + "/__main__.py", R_OK) != 0 {
+                "\(options.configuration.executable): can't find '__main__' module in '\(path)'\n".write(to: 2)
+                return 1
+            }
+            try prependPath(path, options)
+            try runModule("__main__")
+            return 0
+        }
+        let fd = open(path, O_RDONLY | O_CLOEXEC)
+        guard fd >= 0, let bytes = SourceText.readAll(fd) else {
+            let code = errno
+            "\(options.configuration.executable): can't open file '\(absolute(path))': [Errno \(code)] \(String(cString: strerror(code)))\n".write(to: 2)
+            return 2
+        }
+        close(fd)
+        let resolved = LibraryLocation.resolve(path)
+        try prependPath(resolved.lastIndex(of: "/").map { String(resolved[..<$0]) } ?? "", options)
+        let main = DictObject(objects.pointee.mainModule.cell[1])
+        try main.setString(self, name(.__file__), str(path))
+        try main.setString(self, name(.__cached__), .none)
+        try runSource(bytes, path)
+        return 0
+    }
+
+    private func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : currentFolder() + "/" + path }
+
+    private func runSource(_ bytes: [UInt8], _ filename: String) throws(Raised) {
+        var parser = ParserOptions()
+        parser.isFile = true
+        var options = CompilerOptions()
+        options.optimize = interp.pointee.config.optimizationLevel
+        let code = try compile(bytes, str(filename), parser, options)
+        let main = objects.pointee.mainModule.cell[1]
+        _ = try runCode(code.value, globals: main, locals: main, closure: .none)
+    }
+
+    /// `-m`: through the library's runpy.
+    private func runModule(_ moduleName: String) throws(Raised) {
+        let runpy = try importAbsolute("runpy")
+        let run = try getattr(runpy, intern("_run_module_as_main"))
+        _ = try call(run, str(moduleName), Value(moduleName != "__main__"))
+    }
+
+    // MARK: The end
+
+    /// The exit status of an exception that reached the top: SystemExit's, or 1 after the traceback.
+    func exitStatus(_ exception: Value) -> Int32 {
+        guard exception.isBound, isInstance(exception, of: types.pointee.systemExit) else {
+            reportUncaught(exception)
+            if exception.isBound && isInstance(exception, of: types.pointee.keyboardInterrupt) { return interruptedStatus }
+            return 1
+        }
+        let code = exception.cell[ExceptionObject.firstField]
+        if code.isNoneOrUnbound { return 0 }
+        if isInt(code) { return Int32(truncatingIfNeeded: machineInt(code) ?? -1) & 0xFF }
+        let text = (try? strOf(code)).map { string($0) } ?? ""
+        writeToStandardError(text + "\n")
+        return 1
+    }
+
+    /// Marks "end by SIGINT": the parent sees a signal, as with CPython.
+    private var interruptedStatus: Int32 { -Int32(SIGINT) }
+
+    /// Calls `sys.excepthook`, or prints natively when that is gone.
+    func reportUncaught(_ exception: Value) {
+        if exception.isUnbound { return }
+        let sys = DictObject(objects.pointee.sysDict)
+        do throws(Raised) {
+            try sys.setString(self, name(.last_exc), exception)
+            try sys.setString(self, name(.last_type), type(of: exception).value)
+            try sys.setString(self, name(.last_value), exception)
+            let traceback = ExceptionObject(exception).traceback
+            try sys.setString(self, name(.last_traceback), traceback.isUnbound ? .none : traceback)
+            let hook = sys.findString(self, name(.excepthook))
+            if hook.isBound {
+                _ = try call(hook, type(of: exception).value, exception, traceback.isUnbound ? .none : traceback)
+                return
+            }
+        } catch { _ = takePending() }
+        printUncaught(exception)
+    }
+
+    /// Everything CPython does at exit: threads, atexit, flushing, finalizers. Gives the final status.
+    func finish(_ status: Int32) -> Int32 {
+        var status = status
+        let modules = DictObject(objects.pointee.modules)
+        let threading = modules.findString(self, name(.threading))
+        do throws(Raised) {
+            if threading.isBound && !threading.isNone { _ = try callMethod(threading, name(._shutdown)) }
+        } catch { reportUnraisable(threading) }
+        do throws(Raised) {
+            if modules.findString(self, name(.atexit)).isBound { _ = try callMethod(try importAbsolute("atexit"), intern("_run_exitfuncs")) }
+        } catch { _ = takePending() }
+        if !flushStandardStreams() && status == 0 { status = 120 }
+        interp.pointee.isFinalizing = true
+        runFinalizersAtExit()
+        if !flushStandardStreams() && status == 0 { status = 120 }
+        if status < 0 {
+            signal(-status, SIG_DFL)
+            kill(getpid(), -status)
+        }
+        return status
+    }
+}
+
+enum SourceText {
+    /// All bytes of a descriptor, nil on an error.
+    static func readAll(_ fd: Int32) -> [UInt8]? {
+        var out: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let n = read(fd, &buffer, buffer.count)
+            if n < 0 && errno == EINTR { continue }
+            if n < 0 { return nil }
+            if n == 0 { return out }
+            out.append(contentsOf: buffer[0..<n])
+        }
+    }
+}
