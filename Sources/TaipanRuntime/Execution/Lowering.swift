@@ -618,7 +618,9 @@ struct Lowering {
         let hasGap = stack[base].opensCall
         for _ in 0..<(count + 2) { pop() }
         let (dst, used) = destination(i)
-        emit(inPlace ? .call : .callCopy, first, count, dst)
+        // The instruction counts positional arguments only; the keywords' values follow them.
+        let keywordCount = pendingKeywords == 0 ? 0 : TupleObject(TupleObject(code.consts)[pendingKeywords - 1]).count
+        emit(inPlace ? .call : .callCopy, first, count - keywordCount, dst)
         word(UInt64(pendingKeywords) | (hasGap ? 1 << 32 : 0))
         pendingKeywords = 0
         return used
