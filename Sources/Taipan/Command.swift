@@ -196,9 +196,7 @@ extension Thread {
         do throws(Raised) {
             if threading.isBound && !threading.isNone { _ = try callMethod(threading, name(._shutdown)) }
         } catch { reportUnraisable(threading) }
-        do throws(Raised) {
-            if modules.findString(self, name(.atexit)).isBound { _ = try callMethod(try importAbsolute("atexit"), intern("_run_exitfuncs")) }
-        } catch { _ = takePending() }
+        runExitFunctions()
         if !flushStandardStreams() && status == 0 { status = 120 }
         interp.pointee.isFinalizing = true
         runFinalizersAtExit()

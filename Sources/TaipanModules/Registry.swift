@@ -4,6 +4,7 @@ import TaipanRuntime
 
 /// Tells the interpreter of `t` how to make the native modules.
 public func registerNativeModules(_ t: Thread) {
+    t.registerCoreModules()
     t.interp.pointee.nativeModules["_io"] = NativeModuleDefinition(IOModule.define)
     t.interp.pointee.nativeModules["_sre"] = NativeModuleDefinition(SREModule.define)
 }

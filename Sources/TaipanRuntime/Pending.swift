@@ -22,5 +22,4 @@ extension Thread {
         for i in values.indices { made[i] = Value(bits: values[i]) }
         return made.value
     }
-    public func newNamespace(_ dict: DictObject) throws(Raised) -> Value { dict.value }
 }

@@ -81,7 +81,7 @@ extension Thread {
         try implementation.setString(self, intern("version"), version)
         try implementation.setString(self, intern("hexversion"), int(0x030C01F0))
         try implementation.setString(self, intern("_multiarch"), str("x86_64-linux-gnu"))
-        b.set("implementation", try newNamespace(implementation))
+        b.set("implementation", newSimpleNamespace(implementation))
     }
 
     private func defineSysExceptionFunctions(_ b: ModuleBuilder) {
