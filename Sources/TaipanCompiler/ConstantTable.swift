@@ -9,8 +9,8 @@ enum ConstantKey: Hashable {
     case int(Bool, [UInt64])
     case float(UInt64)
     case complex(UInt64, UInt64)
-    case str([UInt8])
-    case bytes([UInt8])
+    case str(ByteKey)
+    case bytes(ByteKey)
     indirect case tuple([ConstantKey])
     indirect case frozenset(Set<ConstantKey>)
     case code(CodeKey)
@@ -24,12 +24,21 @@ enum ConstantKey: Hashable {
         case .int(let value): self = .int(value.isNegative, value.magnitude)
         case .float(let value): self = .float(value.bitPattern)
         case .complex(let re, let im): self = .complex(re.bitPattern, im.bitPattern)
-        case .str(let bytes, _): self = .str(bytes)
-        case .bytes(let bytes): self = .bytes(bytes)
+        case .str(let bytes, _): self = .str(ByteKey(bytes: bytes))
+        case .bytes(let bytes): self = .bytes(ByteKey(bytes: bytes))
         case .tuple(let items): self = .tuple(items.map { ConstantKey($0) })
         case .frozenset(let items): self = .frozenset(Set(items.map { ConstantKey($0) }))
         case .code(let code): self = .code(CodeKey(code: code))
         }
+    }
+}
+
+/// Bytes that hash in one go.
+struct ByteKey: Hashable {
+    let bytes: [UInt8]
+
+    func hash(into hasher: inout Hasher) {
+        bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
     }
 }
 
@@ -40,6 +49,7 @@ struct CodeKey: Hashable {
     static func == (a: CodeKey, b: CodeKey) -> Bool {
         let x = a.code, y = b.code
         if x === y { return true }
+        // Qualified names are not compared: the first of two equal lambdas gives its own.
         return x.name == y.name && x.argcount == y.argcount && x.posonlyargcount == y.posonlyargcount
             && x.kwonlyargcount == y.kwonlyargcount && x.flags == y.flags && x.firstlineno == y.firstlineno
             && x.code == y.code && x.linetable == y.linetable && x.exceptiontable == y.exceptiontable

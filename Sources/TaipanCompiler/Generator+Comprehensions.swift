@@ -30,7 +30,8 @@ extension Generator {
         let location = SourceRange(expression.position)
         let parts = ComprehensionParts(kind: kind, generators: generators, elt: elt, value: value, location: location)
         let isAsync = scope.isCoroutine && kind != .generator
-        let allowsAsync = options.topLevelAwait || unit.kind == .asyncFunction || unit.kind == .comprehension
+        let isTopLevel = allowsTopLevelAwait
+        let allowsAsync = isTopLevel || unit.kind == .asyncFunction || unit.kind == .comprehension
         var state = InlinedState()
         if scope.isInlined {
             try visit(first.iterable)
@@ -54,6 +55,7 @@ extension Generator {
             emit(.returnValue, SourceRange(elt.position))
         }
         let code = leave(returningNone: true)
+        if isTopLevel && scope.isCoroutine { unit.scope.isCoroutine = true }
         makeClosure(code, 0, location)
         try visit(first.iterable)
         emit(first.isAsync ? .getAiter : .getIter, location)

@@ -93,7 +93,7 @@ extension Generator {
             load(.none, location)
             yieldFrom(location, await: false)
         case .await(let value):
-            if !options.topLevelAwait {
+            if !allowsTopLevelAwait {
                 if !unit.scope.kind.isFunctionLike { throw .syntax("'await' outside function", expression.position) }
                 if unit.kind != .asyncFunction && unit.kind != .comprehension {
                     throw .syntax("'await' outside async function", expression.position)

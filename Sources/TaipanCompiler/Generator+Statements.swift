@@ -28,7 +28,7 @@ extension Generator {
         for statement in rest { try visit(statement) }
     }
 
-    private static func hasAnnotations(_ body: [Statement]) -> Bool {
+    static func hasAnnotations(_ body: [Statement]) -> Bool {
         body.contains { statement in
             switch statement.kind {
             case .annAssign: true
@@ -65,7 +65,9 @@ extension Generator {
         case .while(let test, let body, let orelse): try visitWhile(location, test, body, orelse)
         case .try(let item): try visitTry(item, location)
         case .with(let with):
-            if with.isAsync && !options.topLevelAwait && unit.kind != .asyncFunction {
+            if with.isAsync && allowsTopLevelAwait {
+                unit.scope.isCoroutine = true
+            } else if with.isAsync && unit.kind != .asyncFunction {
                 throw .syntax("'async with' outside async function", statement.position)
             }
             try visitWith(with, 0, location)
@@ -192,7 +194,9 @@ extension Generator {
     }
 
     private func visitAsyncFor(_ loop: ForStatement, _ span: SourceSpan) throws(Failure) {
-        if !options.topLevelAwait && unit.kind != .asyncFunction {
+        if allowsTopLevelAwait {
+            unit.scope.isCoroutine = true
+        } else if unit.kind != .asyncFunction {
             throw .syntax("'async for' outside async function", span)
         }
         let location = SourceRange(span)

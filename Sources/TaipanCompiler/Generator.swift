@@ -28,6 +28,8 @@ final class Generator {
     /// The last `from __future__` import that stands where it may.
     let lastFuture: (line: Int32, column: Int32)
     var isInteractive = false
+    /// Code objects made so far: equal ones, as of a `finally` body that is compiled twice, are one object.
+    private var codes: [CodeKey: CodeObject] = [:]
     var depth = 0
 
     init(table: ScopeTable, options: GeneratorOptions, lastFuture: (line: Int32, column: Int32)) {
@@ -38,6 +40,9 @@ final class Generator {
         emit(.resume, 0, SourceRange(0, 1, 0, 0))
     }
 
+    /// Whether `await` may stand here outside of any function.
+    var allowsTopLevelAwait: Bool { options.topLevelAwait && unit.scope.kind == .module }
+
     var futureAnnotations: Bool { options.futures.contains(.futureAnnotations) }
 
     /// Compiles a whole module.
@@ -46,7 +51,8 @@ final class Generator {
         case .module(let body, _): try visitBody(body, SourceRange(1, 1, 0, 0))
         case .interactive(let body):
             isInteractive = true
-            try visitBody(body, SourceRange(1, 1, 0, 0))
+            if Self.hasAnnotations(body) { emit(.setupAnnotations, SourceRange(1, 1, 0, 0)) }
+            try visit(body)
         case .expression(let body):
             try visit(body)
             return finish(returningNone: false)
@@ -244,7 +250,10 @@ final class Generator {
             emit(.buildTuple, free.count, location)
             flags |= 8
         }
-        load(.code(code), location)
+        let key = CodeKey(code: code)
+        let shared = codes[key] ?? code
+        codes[key] = shared
+        load(.code(shared), location)
         emit(.makeFunction, flags, location)
     }
 
