@@ -1,7 +1,7 @@
 // The types generator and coroutine: send, throw, close and what iteration needs. Async generators are in AsyncGeneratorType.
 
 extension Thread {
-    private func generatorLayout() -> NativeLayout {
+    func generatorLayout() -> NativeLayout {
         NativeLayout(valueWords: 4, bytes: GeneratorObject.frameWord * 8, isVariable: false, trace: Thread.traceGenerator)
     }
 

@@ -15,6 +15,15 @@ extension Thread {
         defineNumberTypes()
         defineContainerTypes()
         defineInternalTypes()
+        defineMissingTypes()
+    }
+
+    /// No builtin type is without mro and layout, even one whose definition is on its way.
+    private func defineMissingTypes() {
+        if TypeObject(types.pointee.asyncGenerator).mro.isUnbound { defineType(.asyncGenerator, "async_generator", flags: TypeFlag.hasWeakReferences, generatorLayout()) { _ in } }
+        for i in 1..<UInt32(LayoutID.firstDynamic) where TypeObject(types[LayoutID(rawValue: i)]).mro.isUnbound {
+            defineType(LayoutID(rawValue: i), "internal", .values(1)) { _ in }
+        }
     }
 
     /// Lists, tuples, mappings, sets, ranges and what iterates over them.
