@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# All tests: the Swift unit tests of the stages, then the Python scripts of Tests/python under Taipan and, where there is
+# one, under CPython 3.12. The last line is `N passed, N failed`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+taipan=.build/release/taipan
+passed=0
+failed=0
+
+run() {
+    if "$@" >/tmp/taipan-test.$$ 2>&1; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $*"
+        tail -n 5 /tmp/taipan-test.$$
+    fi
+}
+
+reference=$(python3 scripts/find_reference.py || true)
+for script in Tests/python/*.py; do
+    run "$taipan" "$script"
+    if [ -n "$reference" ]; then run "$reference" "$script"; fi
+done
+for script in Tests/python/gc_*.py; do
+    run env TAIPAN_GC_STRESS=97 "$taipan" "$script"
+done
+run "$taipan" examples/pipeline.py
+rm -f /tmp/taipan-test.$$
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
