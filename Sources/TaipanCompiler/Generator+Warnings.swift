@@ -56,7 +56,7 @@ extension Generator {
             value.position)
     }
 
-    /// `is` with a literal.
+    /// `is` with a literal; a chain is warned about once.
     func checkCompare(
         _ expression: Expression, _ left: Expression, _ ops: [ComparisonOperator], _ comparators: [Expression]
     ) throws(Failure) {
@@ -67,7 +67,7 @@ extension Generator {
             guard Self.isLiteral(previous) || Self.isLiteral(right) else { continue }
             let literal = Self.isLiteral(previous) ? previous : right
             let type = Self.typeName(literal) ?? ""
-            try warn(
+            return try warn(
                 op == .is
                     ? "\"is\" with '\(type)' literal. Did you mean \"==\"?"
                     : "\"is not\" with '\(type)' literal. Did you mean \"!=\"?", expression.position)
