@@ -76,6 +76,12 @@ extension Thread {
         writeStandardError(text)
     }
 
+    /// Shows an exception that ends the program, through `sys.excepthook`.
+    public func printUncaught(_ exception: Value) {
+        _ = restore(exception)
+        reportUncaught()
+    }
+
     /// The exit status that a SystemExit asks for; a code that is no int is printed to standard error.
     public func exitStatus(_ exception: Value) -> Int32 {
         var code = exception
@@ -130,7 +136,8 @@ extension Thread {
         fields[4] = object
         let made = sysAttribute(intern("UnraisableHookArgs"))
         if made.isBound { return try call(made, fields.value) }
-        return fields.value
+        let names: [StaticString] = ["exc_type", "exc_value", "exc_traceback", "err_msg", "object"]
+        return try newStructSequence("UnraisableHookArgs", "sys", names, (0..<5).map { fields[$0].bits })
     }
 
     /// What the default `sys.unraisablehook` prints.

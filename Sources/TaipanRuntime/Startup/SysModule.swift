@@ -186,11 +186,15 @@ extension Thread {
             return .none
         }
         b.function("excepthook", "($module, exctype, value, traceback, /)", "Handle an exception by displaying it with a traceback on sys.stderr.") { (t, a) throws(Raised) in
-            t.printUncaught(a[1])
+            if a[1].isKind(.exception) && a[2].hasLayout(.traceback) && ExceptionObject(a[1]).traceback.isUnbound { ExceptionObject(a[1]).traceback = a[2] }
+            t.displayUncaught(a[1])
             return .none
         }
         b.function("unraisablehook", "($module, unraisable, /)", "Handle an unraisable exception.") { (t, a) throws(Raised) in
-            t.printUncaught(try t.getattr(a[0], t.intern("exc_value")))
+            let type = try t.getattr(a[0], t.intern("exc_type")), exception = try t.getattr(a[0], t.intern("exc_value"))
+            let traceback = try t.getattr(a[0], t.intern("exc_traceback"))
+            let message = try t.getattr(a[0], t.intern("err_msg")), object = try t.getattr(a[0], t.intern("object"))
+            t.writeStandardError(t.unraisableText(type, exception, traceback, message, object))
             return .none
         }
         for name in ["displayhook", "excepthook", "unraisablehook"] as [StaticString] {
