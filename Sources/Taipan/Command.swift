@@ -48,7 +48,7 @@ public enum Command {
             try t.start(registerModules: registerNativeModules) { (t) throws(Raised) in try t.createStandardStreams() }
         } catch {
             "Fatal Python error: init_sys_streams: can't initialize sys standard streams\n".write(to: 2)
-            t.reportUncaught(t.takePending())
+            t.reportUncaught()
             return 1
         }
         return t.finish(t.runMain(options))
@@ -154,39 +154,18 @@ extension Thread {
     /// The exit status of an exception that reached the top: SystemExit's, or 1 after the traceback.
     func exitStatus(_ exception: Value) -> Int32 {
         guard exception.isBound, isInstance(exception, of: types.pointee.systemExit) else {
-            reportUncaught(exception)
+            if exception.isBound { _ = restore(exception) }
+            reportUncaught()
+            let second = takePending()
+            if second.isBound { return systemExitStatus(second) }
             if exception.isBound && isInstance(exception, of: types.pointee.keyboardInterrupt) { return interruptedStatus }
             return 1
         }
-        let code = exception.cell[ExceptionObject.firstField]
-        if code.isNoneOrUnbound { return 0 }
-        if isInt(code) { return Int32(truncatingIfNeeded: machineInt(code) ?? -1) & 0xFF }
-        let text = (try? strOf(code)).map { string($0) } ?? ""
-        writeToStandardError(text + "\n")
-        return 1
+        return systemExitStatus(exception)
     }
 
     /// Marks "end by SIGINT": the parent sees a signal, as with CPython.
     private var interruptedStatus: Int32 { -Int32(SIGINT) }
-
-    /// Calls `sys.excepthook`, or prints natively when that is gone.
-    func reportUncaught(_ exception: Value) {
-        if exception.isUnbound { return }
-        let sys = DictObject(objects.pointee.sysDict)
-        do throws(Raised) {
-            try sys.setString(self, name(.last_exc), exception)
-            try sys.setString(self, name(.last_type), type(of: exception).value)
-            try sys.setString(self, name(.last_value), exception)
-            let traceback = ExceptionObject(exception).traceback
-            try sys.setString(self, name(.last_traceback), traceback.isUnbound ? .none : traceback)
-            let hook = sys.findString(self, name(.excepthook))
-            if hook.isBound {
-                _ = try call(hook, type(of: exception).value, exception, traceback.isUnbound ? .none : traceback)
-                return
-            }
-        } catch { _ = takePending() }
-        printUncaught(exception)
-    }
 
     /// Everything CPython does at exit: threads, atexit, flushing, finalizers. Gives the final status.
     func finish(_ status: Int32) -> Int32 {

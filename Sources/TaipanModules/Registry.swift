@@ -7,5 +7,4 @@ public func registerNativeModules(_ t: Thread) {
     t.registerCoreModules()
     t.interp.pointee.nativeModules["_io"] = NativeModuleDefinition(IOModule.define)
     t.interp.pointee.nativeModules["_sre"] = NativeModuleDefinition(SREModule.define)
-    t.registerCoreModules()
 }

@@ -240,11 +240,4 @@ extension Thread {
         heap.pointee.finalizable.count = 0
         runPendingFinalizers()
     }
-
-    /// Prints an uncaught exception to sys.stderr.
-    public func printUncaught(_ exception: Value) {
-        let file = DictObject(objects.pointee.sysDict).findString(self, name(.stderr))
-        if file.isNoneOrUnbound { return }
-        do throws(Raised) { try printException(exception, to: file) } catch { _ = takePending() }
-    }
 }

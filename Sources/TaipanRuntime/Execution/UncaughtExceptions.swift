@@ -34,7 +34,7 @@ extension Thread {
     }
 
     /// Shows the pending exception through `sys.excepthook` and clears it (`PyErr_PrintEx`). With `setLast`, `sys.last_exc` and its kin remember it.
-    /// SystemExit is the caller's to see first, with `exitStatus`.
+    /// SystemExit is the caller's to see first, with `systemExitStatus`.
     public func reportUncaught(setLast: Bool = true) {
         let exception = takePending()
         if exception.isUnbound { return }
@@ -76,21 +76,15 @@ extension Thread {
         writeStandardError(text)
     }
 
-    /// Shows an exception that ends the program, through `sys.excepthook`.
-    public func printUncaught(_ exception: Value) {
-        _ = restore(exception)
-        reportUncaught()
-    }
-
     /// The exit status that a SystemExit asks for; a code that is no int is printed to standard error.
-    public func exitStatus(_ exception: Value) -> Int32 {
+    public func systemExitStatus(_ exception: Value) -> Int32 {
         var code = exception
         if exception.isKind(.exception) {
             code = quietAttribute(exception, name(.code))
             if code.isUnbound { code = exception }
         }
         if code.isNone { return 0 }
-        if isInt(code) { return Int32(truncatingIfNeeded: machineInt(code) ?? -1) }
+        if isInt(code) { return Int32(truncatingIfNeeded: machineInt(code) ?? -1) & 0xFF }
         if let text = try? strOf(code) { writeStandardError(wtf8(text) + [0x0A]) } else { _ = takePending() }
         return 1
     }
