@@ -3,10 +3,6 @@
 extension Thread {
     /// Runs the Python handlers of signals that have come.
     public func checkSignals() throws(Raised) { if state.pointee.breaker != 0 { try safePoint() } }
-    /// The registered error handler of that name.
-    public func lookupErrorHandler(_ errors: Value) throws(Raised) -> Value {
-        throw raise(.lookupError, "unknown error handler name '\(string(errors))'")
-    }
     /// Runs a system call that may wait, with the interpreter's lock given up.
     @inline(__always) public func blocking<R>(_ body: () -> R) -> R { body() }
 }

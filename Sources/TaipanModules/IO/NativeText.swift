@@ -150,7 +150,7 @@ enum NativeText {
 
     /// Calls a registered error handler and checks what it gives.
     private static func callHandler(_ t: Thread, _ errors: Value, _ exception: Value, _ length: Int, _ word: String) throws(Raised) -> (Value, Int) {
-        let handler = try t.lookupErrorHandler(errors)
+        let handler = try t.lookupError(errors)
         let answer = try t.call(handler, exception)
         if !answer.isKind(.tuple) || TupleObject(answer).count != 2 || !t.isInt(TupleObject(answer)[1]) {
             throw t.raise(.typeError, "\(word) error handler must return (str\(word == "encoding" ? "/bytes" : ""), int) tuple")

@@ -122,13 +122,13 @@ extension Thread {
 
     /// Runs a decoder to the end, seeing to its errors.
     public func decode(_ encoding: StaticString, _ object: Value, _ start: UnsafeBufferPointer<UInt8>, _ from: Int, _ errors: Value,
-                       _ step: (UnsafeBufferPointer<UInt8>, Int, inout CodePointSink) -> CodecProgress) throws(Raised) -> (text: Value, consumed: Int) {
+                       _ step: (UnsafeBufferPointer<UInt8>, Int, inout CodePointSink) throws(Raised) -> CodecProgress) throws(Raised) -> (text: Value, consumed: Int) {
         var sink = CodePointSink()
         var input = start, owner = object
         var position = from
         let mode = errorMode(errors)
         while true {
-            let progress = step(input, position, &sink)
+            let progress = try step(input, position, &sink)
             if sink.isOutOfMemory { throw memoryError() }
             guard let error = progress.error else {
                 position = progress.position
@@ -226,16 +226,16 @@ extension Thread {
 
     /// Runs an encoder to the end, seeing to its errors. `emit` writes replacement text, or returns false when it cannot.
     public func encode(_ encoding: StaticString, _ text: Value, _ errors: Value, unitSize: Int, _ sink: inout ByteSink,
-                       _ emit: (CodePoints, inout ByteSink) -> Bool,
-                       _ step: (CodePoints, Int, inout ByteSink) -> CodecProgress) throws(Raised) {
+                       _ emit: (CodePoints, inout ByteSink) throws(Raised) -> Bool,
+                       _ step: (CodePoints, Int, inout ByteSink) throws(Raised) -> CodecProgress) throws(Raised) {
         let points = StrObject(text).points
         let mode = errorMode(errors)
         var position = 0
         while true {
-            let progress = step(points, position, &sink)
+            let progress = try step(points, position, &sink)
             if sink.isOutOfMemory { throw memoryError() }
             guard let error = progress.error else { return }
-            if let mode, mode != .strict, let next = replace(mode, encoding, points, error, unitSize, &sink, emit) {
+            if let mode, mode != .strict, let next = try replace(mode, encoding, points, error, unitSize, &sink, emit) {
                 position = next
                 continue
             }
@@ -248,7 +248,7 @@ extension Thread {
             if replacement.isKind(.bytes) {
                 if BytesObject(replacement).count % unitSize != 0 { throw raise(exception: exception) }
                 sink.append(contentsOf: BytesObject(replacement).buffer)
-            } else if !emit(StrObject(replacement).points, &sink) {
+            } else if !(try emit(StrObject(replacement).points, &sink)) {
                 throw raise(exception: exception)
             }
         }
@@ -265,7 +265,7 @@ extension Thread {
 
     /// What a standard handler does with characters that cannot be encoded; nil when it gives up.
     private func replace(_ mode: CodecErrorMode, _ encoding: StaticString, _ text: CodePoints, _ error: CodecError, _ unitSize: Int,
-                         _ sink: inout ByteSink, _ emit: (CodePoints, inout ByteSink) -> Bool) -> Int? {
+                         _ sink: inout ByteSink, _ emit: (CodePoints, inout ByteSink) throws(Raised) -> Bool) throws(Raised) -> Int? {
         switch mode {
         case .ignore: return error.end
         case .surrogateescape:
@@ -286,7 +286,8 @@ extension Thread {
         default:
             var units: [UInt32] = []
             for i in error.start..<error.end { Thread.appendReplacement(text[i], mode, &units) }
-            return units.withUnsafeBufferPointer { emit(CodePoints($0), &sink) } ? error.end : nil
+            let isWritten = try units.withUnsafeBufferPointer { (buffer) throws(Raised) in try emit(CodePoints(buffer), &sink) }
+            return isWritten ? error.end : nil
         }
     }
 }

@@ -28,6 +28,9 @@ public struct FormatPieces {
         end = range.upperBound
     }
 
+    /// Where the next piece starts.
+    public var position: Int { at }
+
     /// The next piece, nil at the end.
     /// - Throws: ValueError for malformed fields.
     public mutating func next(_ t: Thread) throws(Raised) -> FormatPiece? {
@@ -123,6 +126,15 @@ public struct FieldSteps {
         public let index: Int
     }
 
+    public init(_ text: CodePoints, _ range: Range<Int>) {
+        self.text = text
+        at = range.lowerBound
+        end = range.upperBound
+    }
+
+    /// Where the next step starts.
+    public var position: Int { at }
+
     /// The next step, nil at the end.
     public mutating func next(_ t: Thread) throws(Raised) -> Step? {
         if at >= end { return nil }
@@ -164,6 +176,6 @@ extension Thread {
         var i = range.lowerBound
         while i < range.upperBound && text[i] != 0x2E && text[i] != 0x5B { i += 1 }
         let first = range.lowerBound..<i
-        return (first, try fieldIndex(text, first), FieldSteps(text: text, at: i, end: range.upperBound))
+        return (first, try fieldIndex(text, first), FieldSteps(text, i..<range.upperBound))
     }
 }

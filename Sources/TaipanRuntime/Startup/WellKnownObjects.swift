@@ -28,4 +28,15 @@ public struct WellKnownObjects {
 
 extension Thread {
     @inlinable public var objects: UnsafeMutablePointer<WellKnownObjects> { interp.pointee.objects }
+
+    /// Keeps a value that the native module `module` reaches by name, such as its types.
+    public func keep(_ module: StaticString, _ value: Value) throws(Raised) {
+        if objects.pointee.moduleObjects.isUnbound { objects.pointee.moduleObjects = newDict().value }
+        try DictObject(objects.pointee.moduleObjects).setString(self, intern(module), value)
+    }
+
+    /// What `keep` stored, or unbound.
+    public func kept(_ module: StaticString) -> Value {
+        objects.pointee.moduleObjects.isUnbound ? .unbound : DictObject(objects.pointee.moduleObjects).findString(self, intern(module))
+    }
 }
