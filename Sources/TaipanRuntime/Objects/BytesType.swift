@@ -144,12 +144,14 @@ extension Thread {
         let double = single && TextSearch.find(unit: 0x22, in: points, from: 0, to: points.count) >= 0
         let quote: UInt32 = single && !double ? 0x22 : 0x27
         var builder = StrBuilder()
+        // CPython's bytearray escapes the single quote even between double ones.
+        let always: UInt32 = suffix.utf8CodeUnitCount > 0 ? 0x27 : 0x5C
         builder.append(prefix)
         builder.append(0x62)
         builder.append(quote)
         for i in 0..<points.count {
             let c = points[i]
-            if c >= 0x20 && c < 0x7F && c != quote && c != 0x5C { builder.append(c) } else { appendEscape(c, &builder) }
+            if c >= 0x20 && c < 0x7F && c != quote && c != 0x5C && c != always { builder.append(c) } else { appendEscape(c, &builder) }
         }
         builder.append(quote)
         builder.append(suffix)
