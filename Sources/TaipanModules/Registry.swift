@@ -7,4 +7,7 @@ public func registerNativeModules(_ t: Thread) {
     t.registerCoreModules()
     t.interp.pointee.nativeModules["_io"] = NativeModuleDefinition(IOModule.define)
     t.interp.pointee.nativeModules["_sre"] = NativeModuleDefinition(SREModule.define)
+    t.interp.pointee.nativeModules["_codecs"] = NativeModuleDefinition(CodecsModule.define)
+    t.interp.pointee.nativeModules["_string"] = NativeModuleDefinition(StringModule.define)
+    t.interp.pointee.nativeModules["unicodedata"] = NativeModuleDefinition(UnicodedataModule.define)
 }
