@@ -22,7 +22,7 @@ extension Thread {
         if TupleObject(bases).count == 0 { bases = try t.tuple(t.types.pointee.object) }
         try t.checkBasesAreTypes(bases)
         let winner = try t.calculateMetaclass(TypeObject(metatype), bases)
-        if winner.value != metatype && winner.slots.pointee.new.address != CallSlot(Thread.typeNew).address {
+        if winner.value != metatype && winner.slots.pointee.new.address != TypeObject(t.types.pointee.type).slots.pointee.new.address {
             return try winner.slots.pointee.new(t, winner.value, a)
         }
         var plan = ClassPlan(base: try t.bestBase(bases))

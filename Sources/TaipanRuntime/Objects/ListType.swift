@@ -131,7 +131,7 @@ extension Thread {
     }
 
     static func listInit(_ t: Thread, _ value: Value, _ a: Arguments) throws(Raised) {
-        if a.keywords.isBound && t.type(of: value).slots.pointee.initialize.address == InitSlot(Thread.listInit).address { try t.refuseKeywords(a, "list") }
+        if a.keywords.isBound && t.type(of: value).slots.pointee.initialize.address == TypeObject(t.types.pointee.list).slots.pointee.initialize.address { try t.refuseKeywords(a, "list") }
         try t.checkPositionalCount(a, "list", 0, 1)
         let list = ListObject(value)
         if list.count > 0 {

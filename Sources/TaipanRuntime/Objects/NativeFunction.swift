@@ -233,7 +233,12 @@ extension Thread {
     private func functionLabel(_ function: NativeFunction) -> String { string(function.name) }
 
     private func qualifiedLabel(_ function: NativeFunction) -> String {
-        function.owner.isBound && !function.cell.has(NativeFunction.isStaticBit) ? string(TypeObject(function.owner).name) + "." + string(function.name) : string(qualifiedNativeName(function))
+        if function.owner.isBound && function.bound.isBound {
+            let holder = isType(function.bound) ? TypeObject(function.bound) : type(of: function.bound)
+            return string(holder.qualname) + "." + string(function.name)
+        }
+        return function.owner.isBound && !function.cell.has(NativeFunction.isStaticBit)
+            ? string(TypeObject(function.owner).name) + "." + string(function.name) : string(qualifiedNativeName(function))
     }
 
     /// `__qualname__` of a native function.

@@ -3,7 +3,7 @@
 
 extension Thread {
     /// Address of the function that fills `word` in a Python class; 0 for words that only native types fill.
-    static func pythonSlot(_ word: SlotWord) -> UInt {
+    @inline(never) static func pythonSlot(_ word: SlotWord) -> UInt {
         switch word {
         case .concatenate, .repeat, .inPlaceConcatenate, .inPlaceRepeat: 0
         case .repr: UnarySlot(Thread.pythonRepr).address

@@ -181,7 +181,7 @@ extension Thread {
 
     /// Puts wrappers for the slots that the type fills itself, and its `__new__`, into its dict. Runs before the type inherits slots.
     func addSlotWrappers(_ type: TypeObject) {
-        if type.slots.pointee.compare.isSet && !type.slots.pointee.hash.isSet { type.slots.pointee.hash = IntSlot(Thread.unhashable) }
+        if type.slots.pointee.compare.isSet && !type.slots.pointee.hash.isSet { type.slotWords[SlotWord.hash.rawValue] = Thread.unhashableAddress() }
         let dict = DictObject(type.dict)
         let table = slotTable
         for i in 0..<table.count {
@@ -191,7 +191,7 @@ extension Thread {
             if dict.findStringEntry(self, key) >= 0 { continue }
             switch table.rows[i].word {
             case .new: try? dict.setString(self, key, newConstructor(type))
-            case .hash where address == IntSlot(Thread.unhashable).address: try? dict.setString(self, key, .none)
+            case .hash where address == Thread.unhashableAddress(): try? dict.setString(self, key, .none)
             default:
                 if table.rows[i].kind != .none { try? dict.setString(self, key, newSlotWrapper(key, type, i, address)) }
             }
@@ -220,6 +220,9 @@ extension Thread {
     static func unhashable(_ t: Thread, _ value: Value) throws(Raised) -> Int {
         throw t.raise(.typeError, "unhashable type: '\(t.typeName(value))'")
     }
+
+    /// The address that stands for "unhashable". One place makes it: the address of a function may differ by where it is taken.
+    @inline(never) static func unhashableAddress() -> UInt { IntSlot { (t, v) throws(Raised) in try unhashable(t, v) }.address }
 
     // MARK: __new__ of builtin types
 

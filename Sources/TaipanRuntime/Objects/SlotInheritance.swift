@@ -88,11 +88,12 @@ extension Thread {
             return theirs.word.isNativeOnly != row.word.isNativeOnly ? 1 : 0
         }
         if row.word.isNativeOnly { return 0 }
-        if row.word == .hash && found.isNone { return IntSlot(Thread.unhashable).address }
+        if row.word == .hash && found.isNone { return Thread.unhashableAddress() }
         if row.word == .new {
             guard found.hasLayout(.builtinFunction) else { return 0 }
             let function = NativeFunction(found)
-            guard function.body.address == BodySlot(Thread.callConstructor).address, isSubtype(type, of: function.bound) else { return 0 }
+            let plain = NativeFunction(DictObject(TypeObject(types.pointee.object).dict).findString(self, name(.__new__)))
+            guard function.body.address == plain.body.address, isSubtype(type, of: function.bound) else { return 0 }
             return TypeObject(function.bound).slots.pointee.new.address
         }
         if found.hasLayout(.methodDescriptor) {

@@ -62,7 +62,7 @@ extension Thread {
     func mergeClassNames(_ names: DictObject, _ type: Value) throws(Raised) {
         try enterRecursion("")
         defer { leaveRecursion() }
-        if isType(type) && self.type(of: type).slots.pointee.getattr.address == BinarySlot(Thread.typeGetattr).address {
+        if isType(type) && self.type(of: type).slots.pointee.getattr.address == TypeObject(types.pointee.type).slots.pointee.getattr.address {
             let dict = DictObject(TypeObject(type).dict)
             for i in 0..<dict.entryCount where dict.entry(i).key.isBound { try set(names, dict.entry(i).key, .none) }
         } else {
