@@ -211,7 +211,7 @@ extension Thread {
             let items = try t.newList()
             try t.extend(items, v)
             var text = StrBuilder()
-            text.append(t.typeName(v))
+            text.append(t.type(of: v).name)
             text.append("(")
             text.append(try t.repr(items.value))
             text.append(")")
@@ -253,7 +253,13 @@ extension Thread {
         }
     }
 
-    func isDictSetView(_ value: Value) -> Bool { value.hasLayout(.dictKeys) || value.hasLayout(.dictItems) }
+    /// keys or items, of a dict or an ordered dict.
+    func isDictSetView(_ value: Value) -> Bool {
+        if value.hasLayout(.dictKeys) || value.hasLayout(.dictItems) { return true }
+        if !value.isCell { return false }
+        let base = type(of: value).base
+        return base == types.pointee.dictKeys || base == types.pointee.dictItems
+    }
 
     static func dictViewCompare(_ t: Thread, _ left: Value, _ right: Value, _ op: CompareOperator) throws(Raised) -> Value {
         if !t.isDictSetView(left) || !(t.isAnySet(right) || t.isDictSetView(right)) { return .notImplemented }

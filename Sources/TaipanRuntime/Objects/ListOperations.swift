@@ -216,7 +216,7 @@ extension Thread {
         shrink(list)
     }
 
-    func listInsert(_ list: ListObject, _ index: Int, _ value: Value) throws(Raised) {
+    public func listInsert(_ list: ListObject, _ index: Int, _ value: Value) throws(Raised) {
         let count = list.count
         var i = index
         if i < 0 { i = max(i &+ count, 0) }

@@ -263,7 +263,7 @@ extension Thread {
 
     static func setRepr(_ t: Thread, _ value: Value) throws(Raised) -> Value {
         let set = SetObject(value)
-        let name = t.typeName(value)
+        let name = t.string(t.type(of: value).name)
         if set.count == 0 { return t.str("\(name)()") }
         if !(try t.enterRepr(value)) { return t.str("\(name)(...)") }
         defer { t.leaveRepr(value) }
