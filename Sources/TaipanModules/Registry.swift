@@ -10,4 +10,10 @@ public func registerNativeModules(_ t: Thread) {
     t.interp.pointee.nativeModules["_codecs"] = NativeModuleDefinition(CodecsModule.define)
     t.interp.pointee.nativeModules["_string"] = NativeModuleDefinition(StringModule.define)
     t.interp.pointee.nativeModules["unicodedata"] = NativeModuleDefinition(UnicodedataModule.define)
+    t.interp.pointee.nativeModules["itertools"] = NativeModuleDefinition(ItertoolsModule.define)
+    t.interp.pointee.nativeModules["_operator"] = NativeModuleDefinition(OperatorModule.define)
+    t.interp.pointee.nativeModules["_functools"] = NativeModuleDefinition(FunctoolsModule.define)
+    t.interp.pointee.nativeModules["_collections"] = NativeModuleDefinition(CollectionsModule.define)
+    t.interp.pointee.nativeModules["_heapq"] = NativeModuleDefinition(HeapqModule.define)
+    t.interp.pointee.nativeModules["_bisect"] = NativeModuleDefinition(BisectModule.define)
 }

@@ -72,7 +72,9 @@ enum FunctoolsModule {
         var head = TupleObject(t.objects.pointee.emptyTuple)
         let keywords: DictObject
         // A partial of a plain partial is one partial.
-        if t.type(of: function) == t.kept("functools.partial", 0) && type == t.kept("functools.partial", 0).value && (try dictOrNone(t, function)).isNone {
+        var isPlain = t.type(of: function) == t.kept("functools.partial", 0) && type == t.kept("functools.partial", 0).value
+        if isPlain { isPlain = try dictOrNone(t, function).isNone }
+        if isPlain {
             head = TupleObject(function.cell[2])
             keywords = try t.copy(DictObject(function.cell[3]))
             function = function.cell[1]
