@@ -4,7 +4,6 @@ import Glibc
 #endif
 
 extension Thread {
-    func newAsyncGeneratorValue(_ value: Value) -> Value { value }
     func coroutineOrigin() throws(Raised) -> Value { .unbound }
 }
 

@@ -2,7 +2,6 @@
 
 extension Thread {
     // Interpreter: code, scopes, modules.
-    func newAnextAwaitable(_ awaitable: Value, _ otherwise: Value) throws(Raised) -> Value { throw raise(.notImplementedError, "anext") }
     /// `io.open`, its arguments bound: file, mode, buffering, encoding, errors, newline, closefd, opener.
     func openFile(_ a: Arguments) throws(Raised) -> Value { throw raise(.notImplementedError, "open") }
 }

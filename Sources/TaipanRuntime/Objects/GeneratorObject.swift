@@ -182,6 +182,7 @@ extension Thread {
         }
         do throws(Raised) {
             let slots = type(of: receiver).slots
+            state.pointee.returnValue = .unbound
             if value.isNone && slots.pointee.next.isSet {
                 let item = try slots.pointee.next(self, receiver)
                 if item.isBound { return (item, false) }

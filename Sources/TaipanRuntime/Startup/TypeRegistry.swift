@@ -11,6 +11,7 @@ extension Thread {
         defineFunctionType()
         defineCodeTypes()
         defineGeneratorTypes()
+        defineAsyncGeneratorTypes()
         defineSingletonTypes()
         defineNumberTypes()
         defineContainerTypes()
