@@ -212,7 +212,11 @@ extension Thread {
         if !type(of: container).slots.pointee.iter.isSet && !isSequence(container) {
             throw raise(.typeError, "argument of type '\(typeName(container))' is not iterable")
         }
-        let iterator = try iter(container)
+        let iterator: Value
+        do throws(Raised) { iterator = try iter(container) } catch {
+            try swallow(.typeError, error)
+            throw raise(.typeError, "argument of type '\(typeName(container))' is not iterable")
+        }
         while true {
             let other = try next(iterator)
             if other.isUnbound { return false }

@@ -90,7 +90,8 @@ extension Thread {
         let type = type(of: v)
         if required && type.has(TypeFlag.variableSize) && !type.has(TypeFlag.heap) { throw raise(.typeError, "cannot pickle '\(typeName(v))' object") }
         let dict = try getattrOrUnbound(v, name(.__dict__))
-        let state: Value = dict.isUnbound ? .none : dict.isKind(.dict) ? try copy(DictObject(dict)).value : dict
+        let isEmpty = dict.isUnbound || (dict.isKind(.dict) && DictObject(dict).count == 0)
+        let state: Value = isEmpty ? .none : dict.isKind(.dict) ? try copy(DictObject(dict)).value : dict
         let names = try slotNames(type)
         if required && isOpaque(type, names) { throw raise(.typeError, "cannot pickle '\(string(type.name))' object") }
         if names.isNoneOrUnbound { return state }
@@ -109,13 +110,14 @@ extension Thread {
         var words = 8
         if type.has(TypeFlag.hasDict) { words += 8 }
         if names.hasLayout(.list) { words += 8 * ListObject(names).count }
+        if type.nativeBase == .module { return true }
         return type.basicSize > words && type.nativeBase != .type || type.has(TypeFlag.variableSize)
     }
 
     /// `copyreg._slotnames(type)`, cached by it in `__slotnames__`.
     private func slotNames(_ type: TypeObject) throws(Raised) -> Value {
         let cached = DictObject(type.dict).findString(self, name(.__slotnames__))
-        if cached.isBound { return cached.hasLayout(.list) ? cached : .none }
+        if cached.isBound { return cached.hasLayout(.list) && ListObject(cached).count > 0 ? cached : .none }
         if !type.has(TypeFlag.heap) { return .none }
         var at = type
         var any = false
@@ -123,7 +125,12 @@ extension Thread {
             if at.slotNames.isBound && TupleObject(at.slotNames).count > 0 { any = true }
             at = TypeObject(at.base)
         }
-        if !any { return .none }
+        if !any {
+            // What copyreg would find and keep.
+            try DictObject(type.dict).setString(self, name(.__slotnames__), newList().value)
+            typeChanged(type)
+            return .none
+        }
         let names = try callMethod(importModule("copyreg"), name(._slotnames), type.value)
         if !names.hasLayout(.list) && !names.isNone { throw raise(.typeError, "copyreg._slotnames didn't return a list or None") }
         return names
