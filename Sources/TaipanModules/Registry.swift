@@ -5,6 +5,7 @@ import TaipanRuntime
 /// Tells the interpreter of `t` how to make the native modules.
 public func registerNativeModules(_ t: Thread) {
     t.registerCoreModules()
+    t.registerSystemModules()
     t.interp.pointee.nativeModules["_io"] = NativeModuleDefinition(IOModule.define)
     t.interp.pointee.nativeModules["_sre"] = NativeModuleDefinition(SREModule.define)
     t.interp.pointee.nativeModules["_codecs"] = NativeModuleDefinition(CodecsModule.define)
