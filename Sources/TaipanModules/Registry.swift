@@ -17,4 +17,12 @@ public func registerNativeModules(_ t: Thread) {
     t.interp.pointee.nativeModules["_collections"] = NativeModuleDefinition(CollectionsModule.define)
     t.interp.pointee.nativeModules["_heapq"] = NativeModuleDefinition(HeapqModule.define)
     t.interp.pointee.nativeModules["_bisect"] = NativeModuleDefinition(BisectModule.define)
+    t.interp.pointee.nativeModules["math"] = NativeModuleDefinition(MathModule.define)
+    t.interp.pointee.nativeModules["cmath"] = NativeModuleDefinition(ComplexMathModule.define)
+    t.interp.pointee.nativeModules["_random"] = NativeModuleDefinition(RandomModule.define)
+    t.interp.pointee.nativeModules["_struct"] = NativeModuleDefinition(StructModule.define)
+    t.interp.pointee.nativeModules["binascii"] = NativeModuleDefinition(BinasciiModule.define)
+    t.interp.pointee.nativeModules["_md5"] = NativeModuleDefinition(HashModules.defineMD5)
+    t.interp.pointee.nativeModules["_sha1"] = NativeModuleDefinition(HashModules.defineSHA1)
+    t.interp.pointee.nativeModules["_sha2"] = NativeModuleDefinition(HashModules.defineSHA2)
 }

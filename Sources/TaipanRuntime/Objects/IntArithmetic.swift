@@ -32,6 +32,12 @@ import TaipanNumbers
     public var isOdd: Bool { count > 0 && limbs[0] & 1 != 0 }
     public var bitLength: Int { Limbs.bitLength(limbs, count) }
 
+    /// The magnitude as `fraction · 2^exponent`, 0.5 <= fraction < 1.
+    public var fractionAndExponent: (Double, Int) {
+        let parts = Limbs.fractionAndExponent(limbs, count)
+        return (parts.fraction, parts.exponent)
+    }
+
     /// -1, 0 or 1 as self is below, equal to or above `other`.
     @inline(__always) func compare(_ other: IntView) -> Int {
         if isNegative != other.isNegative { return isNegative ? -1 : 1 }
