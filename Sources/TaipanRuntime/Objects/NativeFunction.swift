@@ -136,8 +136,8 @@ extension NativeFunction {
 
     private static func trim(_ part: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         var part = part
-        while part.first == 0x20 { part = part.dropFirst() }
-        while part.last == 0x20 { part = part.dropLast() }
+        while let c = part.first, c == 0x20 || c == 0x0A { part = part.dropFirst() }
+        while let c = part.last, c == 0x20 || c == 0x0A { part = part.dropLast() }
         return part
     }
 }
