@@ -53,7 +53,7 @@ extension Thread {
 
     /// A tuple type with named fields and an instance of it.
     private func namedTuple(_ typeName: StaticString, _ fields: [StaticString], _ values: [UInt], _ module: StaticString = "sys") throws(Raised) -> Value {
-        try newStructSequence(typeName, module, fields, values)
+        try structSequence(try newStructSequenceType(typeName, module: module, doc: "", StructSequenceLayout(fields)).value, values)
     }
 
     private func defineSysInformation(_ b: ModuleBuilder) throws(Raised) {
@@ -167,7 +167,7 @@ extension Thread {
         b.rawFunction("audit", "", "Passes the event to any hooks that are attached.") { (_, _) throws(Raised) in .none }
         b.function("addaudithook", "($module, /, hook)", "Adds a new audit hook callback.") { (_, _) throws(Raised) in .none }
         b.function("get_asyncgen_hooks", "($module, /)") { (t, _) throws(Raised) in
-            try t.newStructSequence("asyncgen_hooks", "sys", ["firstiter", "finalizer"],
+            try t.structSequence(try t.newStructSequenceType("asyncgen_hooks", module: "sys", doc: "", StructSequenceLayout(["firstiter", "finalizer"])).value,
                                     [(t.state.pointee.asyncGenFirstIter.isUnbound ? .none : t.state.pointee.asyncGenFirstIter).bits,
                                      (t.state.pointee.asyncGenFinalizer.isUnbound ? .none : t.state.pointee.asyncGenFinalizer).bits])
         }
