@@ -196,6 +196,7 @@ extension Thread {
                 if table.rows[i].kind != .none { try? dict.setString(self, key, newSlotWrapper(key, type, i, address)) }
             }
         }
+        addOwnDict(type, dict)
         if dict.findStringEntry(self, name(.__doc__)) < 0 {
             let doc = UnsafeBufferPointer(start: UnsafePointer<UInt8>(bitPattern: type.docAddress), count: type.docLength)
             try? dict.setString(self, name(.__doc__), type.docLength == 0 ? .none : str(utf8: doc))
@@ -205,6 +206,14 @@ extension Thread {
         if !type.slots.pointee.new.isSet && type.base == types.pointee.object && type.instanceLayout.rawValue < UInt32(LayoutID.firstDynamic) {
             type.flags |= TypeFlag.noInstantiation
         }
+    }
+
+    /// `__dict__` for types whose instances have an attribute dict, but for those of typing, which do not show it.
+    private func addOwnDict(_ type: TypeObject, _ dict: DictObject) {
+        let layout = interp.pointee.layouts.base + Int(type.instanceLayout.rawValue)
+        guard layout.pointee.hasAttributes, dict.findStringEntry(self, name(.__dict__)) < 0, type.moduleName != intern("typing") else { return }
+        if type.base.isBound && !type.base.isNone && TypeObject(type.base).has(TypeFlag.hasDict) { return }
+        try? dict.setString(self, name(.__dict__), newGetSet(name(.__dict__), type, UnarySlot(Thread.getInstanceDict), AttributeSetSlot(Thread.setInstanceDict)))
     }
 
     private func newSlotWrapper(_ name: Value, _ type: TypeObject, _ row: Int, _ address: UInt) -> Value {
