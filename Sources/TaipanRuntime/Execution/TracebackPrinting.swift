@@ -256,8 +256,10 @@ struct ExceptionDisplay {
 
     /// The line and the carets under it. Offsets count from 1.
     private mutating func showErrorText(_ bytes: [UInt8], _ offset: Int, _ endOffset: Int) {
+        var offset = min(offset, bytes.count + 1)
+        let endOffset = min(endOffset, bytes.count + 1)
         let carets = endOffset > 0 && endOffset > offset ? endOffset - offset : 1
-        var offset = offset - 1
+        offset -= 1
         var line = bytes[...]
         // Only the last line matters, when the text has several.
         if offset > 0 && offset == line.count && line.last == 0x0A { offset -= 1 }

@@ -244,5 +244,8 @@ extension Thread {
         let builtinNames = try newList()
         for name in names { try append(builtinNames, str(name)) }
         b.set("builtin_module_names", try tupleFrom(builtinNames.value).value)
+        let libraryNames = try newList(capacity: LibraryNames.modules.count)
+        for name in LibraryNames.modules { try append(libraryNames, intern(name)) }
+        b.set("stdlib_module_names", try call(types.pointee.frozenset, libraryNames.value))
     }
 }
