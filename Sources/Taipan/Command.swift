@@ -124,9 +124,9 @@ extension Thread {
         let resolved = LibraryLocation.resolve(path)
         try prependPath(resolved.lastIndex(of: "/").map { String(resolved[..<$0]) } ?? "", options)
         let main = DictObject(objects.pointee.mainModule.cell[1])
-        try main.setString(self, name(.__file__), str(path))
+        try main.setString(self, name(.__file__), str(absolute(path)))
         try main.setString(self, name(.__cached__), .none)
-        try runSource(bytes, path)
+        try runSource(bytes, absolute(path))
         return 0
     }
 

@@ -97,6 +97,7 @@ extension Thread {
     @inline(never)
     func checkGroupMatch(_ fp: UnsafeMutablePointer<Value>, _ a: Int, _ b: Int, _ pattern: Value) throws(Raised) {
         let exception = fp[a]
+        try checkHandlerType(pattern, isStar: true)
         let (match, rest) = try exceptionGroupMatch(exception, pattern)
         fp[a] = rest
         fp[b] = match
