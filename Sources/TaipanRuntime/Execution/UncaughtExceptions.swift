@@ -131,7 +131,8 @@ extension Thread {
         let made = sysAttribute(intern("UnraisableHookArgs"))
         if made.isBound { return try call(made, fields.value) }
         let names: [StaticString] = ["exc_type", "exc_value", "exc_traceback", "err_msg", "object"]
-        return try newStructSequence("UnraisableHookArgs", "sys", names, (0..<5).map { fields[$0].bits })
+        let type = try newStructSequenceType("UnraisableHookArgs", module: "sys", doc: "", StructSequenceLayout(names))
+        return try structSequence(type.value, (0..<5).map { fields[$0].bits })
     }
 
     /// What the default `sys.unraisablehook` prints.
