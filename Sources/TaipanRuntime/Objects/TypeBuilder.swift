@@ -345,7 +345,7 @@ extension Thread {
         type.flags = flags | TypeFlag.immutable | (cells.dictWord != 0 ? TypeFlag.hasDict : 0) | (cells.isVariable ? TypeFlag.variableSize : 0)
         configure(TypeBuilder(t: self, type: type))
         // Instances with an attribute dict show it.
-        if cells.dictWord != 0 && DictObject(type.dict).findString(self, name(.__dict__)).isUnbound { addDictGetSet(TypeBuilder(t: self, type: type)) }
+        if cells.dictWord != 0 && DictObject(type.dict).findString(self, self.name(.__dict__)).isUnbound { addDictGetSet(TypeBuilder(t: self, type: type)) }
         finishType(type)
         return type
     }
