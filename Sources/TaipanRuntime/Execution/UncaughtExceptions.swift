@@ -120,19 +120,17 @@ extension Thread {
         }
     }
 
-    /// `sys.UnraisableHookArgs`, or a namespace with the same fields where that type does not exist.
+    /// The type of what `sys.unraisablehook` is called with.
+    func newUnraisableArgumentsType() throws(Raised) -> TypeObject {
+        try newStructSequenceType("UnraisableHookArgs", module: "sys", doc: "What sys.unraisablehook is called with.",
+                                  StructSequenceLayout(["exc_type", "exc_value", "exc_traceback", "err_msg", "object"]))
+    }
+
     private func unraisableArguments(_ exception: Value, _ message: Value, _ object: Value) throws(Raised) -> Value {
-        let fields = try newTuple(5)
-        fields[0] = type(of: exception).value
-        fields[1] = exception
-        fields[2] = Thread.noneIfUnbound(ExceptionObject(exception).traceback)
-        fields[3] = message
-        fields[4] = object
-        let made = sysAttribute(intern("UnraisableHookArgs"))
-        if made.isBound { return try call(made, fields.value) }
-        let names: [StaticString] = ["exc_type", "exc_value", "exc_traceback", "err_msg", "object"]
-        let type = try newStructSequenceType("UnraisableHookArgs", module: "sys", doc: "", StructSequenceLayout(names))
-        return try structSequence(type.value, (0..<5).map { fields[$0].bits })
+        var type = sysAttribute(intern("UnraisableHookArgs"))
+        if !type.isKind(.type) { type = try newUnraisableArgumentsType().value }
+        let traceback = Thread.noneIfUnbound(ExceptionObject(exception).traceback)
+        return try structSequence(type, [self.type(of: exception).value.bits, exception.bits, traceback.bits, message.bits, object.bits])
     }
 
     /// What the default `sys.unraisablehook` prints.

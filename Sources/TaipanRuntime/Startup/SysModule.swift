@@ -197,6 +197,7 @@ extension Thread {
             t.writeStandardError(t.unraisableText(type, exception, traceback, message, object))
             return .none
         }
+        if let type = try? newUnraisableArgumentsType() { b.set("UnraisableHookArgs", type.value) }
         for name in ["displayhook", "excepthook", "unraisablehook"] as [StaticString] {
             let value = b.dict.findString(self, intern(name))
             try? b.dict.setString(self, intern("__\(name)__"), value)
