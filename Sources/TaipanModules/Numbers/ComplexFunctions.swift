@@ -112,7 +112,6 @@ enum ComplexFunctions {
                 if !y.isFinite { return (sign(1, x), 0) }
                 return (sign(1, x), y == 0 ? y : sign(0, 2 * sin(y) * cos(y)))
             }
-            if x == 0 { return (x, .nan) }
             return x.isNaN && y == 0 ? (.nan, y) : (.nan, .nan)
         }
         if x.magnitude > logLarge { return (sign(1, x), 4 * sin(y) * cos(y) * expReal(-2 * x.magnitude)) }
@@ -257,7 +256,6 @@ enum ComplexFunctions {
     static func acosh(_ z: ComplexParts) throws(ComplexFault) -> ComplexParts {
         let (x, y) = (z.real, z.imaginary)
         if !isFinite(z) {
-            if x == 0 && y.isNaN { return (.nan, .pi / 2) }
             return (x.isInfinite || y.isInfinite ? .infinity : .nan, atan2(y, x))
         }
         if x.magnitude > large || y.magnitude > large { return (logReal(hypot(x / 2, y / 2)) + 2 * ln2, atan2(y, x)) }

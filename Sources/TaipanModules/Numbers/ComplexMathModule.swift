@@ -64,7 +64,10 @@ enum ComplexMathModule {
     private static func definePolar(_ m: ModuleBuilder) {
         m.function("phase", "($module, z, /)", "The angle of z.") { (t, a) throws(Raised) in
             let z = try t.complexArgument(a[0])
-            return t.float(atan2(z.imaginary, z.real))
+            let angle = atan2(z.imaginary, z.real)
+            // The C library reports an angle that vanishes.
+            if angle == 0 && z.imaginary != 0 && z.real.isFinite { throw t.mathRangeError() }
+            return t.float(angle)
         }
         m.function("polar", "($module, z, /)", "The distance of z from the origin and its angle.") { (t, a) throws(Raised) in
             let z = try t.complexArgument(a[0])

@@ -190,8 +190,8 @@ enum MathModule {
         m.function("frexp", "($module, x, /)", "The mantissa and the exponent of x: x == m * 2**e.") { (t, a) throws(Raised) in
             let x = try t.toDouble(a[0])
             if x == 0 || !x.isFinite { return try t.tuple(t.float(x), t.int(0)) }
-            let (fraction, exponent) = frexp(x)
-            return try t.tuple(t.float(fraction), t.int(exponent))
+            let (fraction, exponent) = frexp(x.magnitude)
+            return try t.tuple(t.float(x < 0 ? -fraction : fraction), t.int(exponent))
         }
     }
 

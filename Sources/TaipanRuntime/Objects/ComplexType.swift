@@ -275,8 +275,12 @@ extension Thread {
     }
 
     private func parseComplex(_ text: Value) throws(Raised) -> ComplexParts {
-        let parsed = numericASCII(StrObject(text)).withUnsafeBufferPointer { FloatParser.complex($0) }
+        let ascii = numericASCII(StrObject(text))
+        let parsed = ascii.withUnsafeBufferPointer { FloatParser.complex($0) }
         if let parsed { return parsed }
+        if ascii.contains(0x5F) && ascii.withUnsafeBufferPointer({ FloatParser.withoutUnderscores($0) }) == nil {
+            throw raise(.valueError, "could not convert string to complex: \(try reprText(text))")
+        }
         throw raise(.valueError, "complex() arg is a malformed string")
     }
 }
