@@ -204,7 +204,6 @@ extension Thread {
             case .memoryError: throw memoryError()
             case .overflowError: throw raise(.overflowError, error.message)
             case .valueError: throw raise(.valueError, error.message)
-            default: throw raise(.valueError, error.message)
             }
         }
     }
