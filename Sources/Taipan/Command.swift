@@ -26,7 +26,12 @@ public func runOnLargeStack(bytes: Int, _ body: @escaping () -> Void) {
         return nil
     }, context)
     pthread_attr_destroy(&attributes)
-    if status == 0 { pthread_join(thread, nil) }
+    if status != 0 { return }
+    // Signals go to the thread that handles them: `os.kill` of the own process has its effect before it returns.
+    var all = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_SETMASK, &all, nil)
+    pthread_join(thread, nil)
 }
 
 /// The command `taipan`.
@@ -46,6 +51,7 @@ public enum Command {
         }
         do throws(Raised) {
             try t.start(registerModules: registerNativeModules) { (t) throws(Raised) in try t.createStandardStreams() }
+            try Signals.install(t)
         } catch {
             "Fatal Python error: init_sys_streams: can't initialize sys standard streams\n".write(to: 2)
             t.reportUncaught()

@@ -1,5 +1,6 @@
 // `gc`: collecting on demand. There are no generations here; thresholds and debug flags are kept for who asks.
 
+import CTaipan
 import TaipanRuntime
 
 private final class GCState {
@@ -64,6 +65,8 @@ enum GCModule {
             let generation = a[0].isUnbound ? 2 : try t.index(a[0], overflow: .overflowError)
             if generation < 0 || generation > 2 { throw t.raise(.valueError, "invalid generation") }
             try t.notifyCollection("start", generation)
+            // Pointers that finished calls left on the native stack must not keep anything alive.
+            ctaipan_clear_dead_stack(64 << 10)
             t.heap.collect()
             t.runPendingFinalizers()
             try t.notifyCollection("stop", generation)

@@ -21,6 +21,13 @@ enum ThreadModule {
             b.rawFunction(name, "", "allocate_lock() -> lock object") { (t, _) throws(Raised) in Value(t.allocate(TypeObject(try t.lockType()))) }
         }
         defineThreads(b)
+        let hookArguments = try b.t.newStructSequenceType("_ExceptHookArgs", module: "_thread", doc: "ExceptHookArgs\n\nWhat threading.excepthook is called with.",
+                                                          StructSequenceLayout(["exc_type", "exc_value", "exc_traceback", "thread"]))
+        b.set("_ExceptHookArgs", hookArguments.value)
+        b.function("_excepthook", "($module, object, /)", "_excepthook((exc_type, exc_value, exc_traceback, thread))\n\nShow an exception that ended a thread.") { (t, a) throws(Raised) in
+            try t.showThreadException(a[0])
+            return .none
+        }
     }
 
     private static func defineThreads(_ b: ModuleBuilder) {
@@ -183,6 +190,20 @@ extension Thread {
     fileprivate func lockType() throws(Raised) -> Value {
         let module = try importModule(intern("_thread"), .none, objects.pointee.emptyTuple, 0)
         return try getattr(module, intern("LockType"))
+    }
+
+    /// `Exception in thread NAME:` and the traceback, to standard error.
+    fileprivate func showThreadException(_ arguments: Value) throws(Raised) {
+        if typeLabel(arguments) != "_thread._ExceptHookArgs" { throw raise(.typeError, "_thread.excepthook argument type must be ExceptHookArgs") }
+        let exceptionType = try getattr(arguments, intern("exc_type"))
+        if exceptionType == types.pointee.systemExit { return }
+        let exception = try getattr(arguments, intern("exc_value")), thread = try getattr(arguments, intern("thread"))
+        var label = Array(String(state.pointee.identifier).utf8)
+        if !thread.isNone {
+            let name = try getattrOrUnbound(thread, intern("name"))
+            if name.isBound { label = wtf8(try strOf(name)) }
+        }
+        writeStandardError(Array("Exception in thread ".utf8) + label + Array(":\n".utf8) + (try exceptionText(exception)))
     }
 
     fileprivate func typeLabel(_ value: Value) -> String {

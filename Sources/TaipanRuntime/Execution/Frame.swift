@@ -227,7 +227,10 @@ extension Thread {
         do throws(Raised) {
             let slot = type(of: object).slots.pointee.finalize
             if slot.isSet { try slot(self, object) }
-        } catch { reportUnraisable(object) }
+        } catch {
+            let method = lookup(type(of: object), name(.__del__))
+            reportUnraisable(method.isBound ? method : object)
+        }
     }
 }
 
