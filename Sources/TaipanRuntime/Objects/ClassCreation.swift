@@ -91,6 +91,8 @@ extension Thread {
         while !at.base.isNone {
             if at.has(TypeFlag.heap) {
                 if at.slotNames.isBound && TupleObject(at.slotNames).count > 0 { return at }
+            } else if at.instanceLayout == .module {
+                return at
             } else {
                 let base = TypeObject(at.base)
                 let words = at.has(TypeFlag.hasDict) && !base.has(TypeFlag.hasDict) && at.nativeBase != .type ? 8 : 0

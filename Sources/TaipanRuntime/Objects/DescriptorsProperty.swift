@@ -73,7 +73,7 @@ extension Thread {
             do throws(Raised) {
                 try t.setattr(v, t.name(.__doc__), doc)
             } catch {
-                if base[3].isBound { throw error }
+                if v.cell[6].isTrue { throw error }
                 try t.swallow(.attributeError, error)
             }
         }

@@ -10,7 +10,11 @@ extension Thread {
             s.pointee.hash = IntSlot { (t, v) in t.identityHash(v) }
             s.pointee.compare = CompareSlot(Thread.objectCompare)
             s.pointee.repr = UnarySlot(Thread.objectRepr)
-            s.pointee.str = UnarySlot { (t, v) throws(Raised) in try t.type(of: v).slots.pointee.repr(t, v) }
+            s.pointee.str = UnarySlot { (t, v) throws(Raised) in
+                try t.enterRecursion(" while getting the str of an object")
+                defer { t.leaveRecursion() }
+                return try t.type(of: v).slots.pointee.repr(t, v)
+            }
             s.pointee.initialize = InitSlot(Thread.objectInit)
             s.pointee.new = CallSlot(Thread.objectNew)
             defineObjectMethods(b)

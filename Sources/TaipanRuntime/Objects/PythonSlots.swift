@@ -124,7 +124,18 @@ extension Thread {
         case .greater: name = .__gt__
         case .greaterEqual: name = .__ge__
         }
-        return t.notImplementedIfUnbound(try t.callSpecial(l, t.name(name), r))
+        let method = t.lookup(t.type(of: l), t.name(name))
+        if method.isUnbound { return .notImplemented }
+        let descriptor = t.type(of: method)
+        let get = descriptor.slots.pointee.descriptorGet
+        if descriptor.has(TypeFlag.methodDescriptor) || !get.isSet { return t.notImplementedIfUnbound(try t.callSpecial(l, t.name(name), r)) }
+        let bound: Value
+        do throws(Raised) { bound = try get(t, method, l, t.type(of: l).value) } catch {
+            // A comparison method that cannot be got counts as none.
+            _ = t.takePending()
+            return .notImplemented
+        }
+        return try t.call(bound, r)
     }
 
     // MARK: Basics

@@ -57,8 +57,10 @@ extension Thread {
     }
 
     private func isUnionable(_ v: Value) -> Bool {
-        v.isNone || v.isKind(.type) || v.hasLayout(.genericAlias) || v.hasLayout(.unionType) || v.hasLayout(.typeAlias)
+        v.isNone || v.isKind(.type) || isAlias(v) || v.hasLayout(.unionType) || v.hasLayout(.typeAlias)
     }
+
+    private func isAlias(_ v: Value) -> Bool { v.isCell && isInstance(v, of: types.pointee.genericAlias) }
 
     /// Adds what is not there yet; a union's members one by one.
     private func addMember(_ members: ListObject, _ v: Value) throws(Raised) {
@@ -70,7 +72,7 @@ extension Thread {
         let member = v.isNone ? types.pointee.NoneType : v
         for i in 0..<members.count {
             if members[i] == member { return }
-            if members[i].hasLayout(.genericAlias) && member.hasLayout(.genericAlias), try equals(members[i], member) { return }
+            if isAlias(members[i]) && isAlias(member), try equals(members[i], member) { return }
         }
         try append(members, member)
     }

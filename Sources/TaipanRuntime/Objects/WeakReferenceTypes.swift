@@ -75,7 +75,7 @@ extension Thread {
     static func weakReferenceRepr(_ t: Thread, _ v: Value) throws(Raised) -> Value {
         let referent = WeakReference(v.cell).referent
         if referent.isUnbound { return t.str("<weakref at \(t.addressText(v)); dead>") }
-        let own = try t.getattrOrUnbound(referent, t.name(.__name__))
+        let own = try t.lookupSpecial(referent, t.name(.__name__))
         let label = own.isKind(.str) ? " (\(t.string(own)))" : ""
         return t.str("<weakref at \(t.addressText(v)); to '\(t.typeName(referent))' at \(t.addressText(referent))\(label)>")
     }
