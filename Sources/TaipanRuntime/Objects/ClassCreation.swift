@@ -86,7 +86,7 @@ extension Thread {
     }
 
     /// The nearest class, from `type` on, that adds fixed fields to its instances.
-    private func solidBase(_ type: TypeObject) -> TypeObject {
+    func solidBase(_ type: TypeObject) -> TypeObject {
         var at = type
         while !at.base.isNone {
             if at.has(TypeFlag.heap) {
@@ -198,6 +198,11 @@ extension Thread {
         for i in 0..<items.count { flags |= TypeObject(items[i]).flags & (TypeFlag.sequence | TypeFlag.mapping) }
         type.flags = flags
         try fillNamespace(type, name, namespace)
+        // The cells of the class body learn the class; what `__slots__` adds under these names comes after.
+        let classCell = try takeCell(namespace, .__classcell__)
+        let dictCell = try takeCell(namespace, .__classdictcell__)
+        if classCell.isBound { classCell.cell[1] = type.value }
+        if dictCell.isBound { dictCell.cell[1] = type.dict }
         let first = try makeLayout(type, plan, namespace)
         try addMembers(type, plan, first)
         if namespace.findStringEntry(self, self.name(.__doc__)) < 0 { try namespace.setString(self, self.name(.__doc__), .none) }
@@ -340,11 +345,14 @@ extension Thread {
     }
 
     static func getInstanceDict(_ t: Thread, _ v: Value) throws(Raised) -> Value {
+        // A class has the dict of `type`, whatever else its metaclass derives from.
+        if v.isKind(.type) { return try t.newMappingProxy(TypeObject(v).dict) }
         if !v.isCell || !t.info(v.cell).pointee.hasAttributes { throw t.raise(.attributeError, "This object has no __dict__") }
         return try t.attributeDict(v.cell).value
     }
 
     static func setInstanceDict(_ t: Thread, _ v: Value, _ new: Value) throws(Raised) {
+        if v.isKind(.type) { throw t.raise(.attributeError, "attribute '__dict__' of 'type' objects is not writable") }
         if !v.isCell || !t.info(v.cell).pointee.hasAttributes { throw t.raise(.attributeError, "This object has no __dict__") }
         if new.isUnbound { return try t.setAttributeDict(v.cell, t.newDict().value) }
         if !new.isKind(.dict) { throw t.raise(.typeError, "__dict__ must be set to a dictionary, not a '\(t.typeName(new))'") }
@@ -361,11 +369,6 @@ extension Thread {
 
     private func finishClass(_ type: TypeObject, _ a: Arguments) throws(Raised) -> Value {
         let dict = DictObject(type.dict)
-        // A cell of the class body learns the class as soon as there is one.
-        let classCell = try takeCell(dict, .__classcell__)
-        let dictCell = try takeCell(dict, .__classdictcell__)
-        if classCell.isBound { classCell.cell[1] = type.value }
-        if dictCell.isBound { dictCell.cell[1] = type.dict }
         if dict.findStringEntry(self, name(.__eq__)) >= 0 && dict.findStringEntry(self, name(.__hash__)) < 0 {
             try dict.setString(self, name(.__hash__), .none)
         }
@@ -412,6 +415,9 @@ extension Thread {
     /// `super(type, type).__init_subclass__(**keywords)`.
     private func initSubclass(_ type: TypeObject, _ a: Arguments) throws(Raised) {
         let mro = TupleObject(type.mro)
+        if !(0..<mro.count).contains(where: { mro[$0] == type.value }) {
+            throw raise(.typeError, "super(type, obj): obj must be an instance or subtype of type")
+        }
         var found = Value.unbound
         for i in 1..<max(mro.count, 1) {
             found = DictObject(TypeObject(mro[i]).dict).findString(self, name(.__init_subclass__))

@@ -11,7 +11,13 @@ extension Thread {
         type.cell.set(CellFlag.typeBit0)
         defer { type.cell.clear(CellFlag.typeBit0) }
         let made = try tupleFrom(callSpecial(type.value, intern("mro")))
-        for i in 0..<made.count where !isType(made[i]) { throw raise(.typeError, "mro() returned a non-class ('\(typeName(made[i]))')") }
+        let solid = solidBase(type)
+        for i in 0..<made.count {
+            if !isType(made[i]) { throw raise(.typeError, "mro() returned a non-class ('\(typeName(made[i]))')") }
+            if !isSubtype(solid, of: solidBase(TypeObject(made[i])).value) {
+                throw raise(.typeError, "mro() returned base with unsuitable layout ('\(string(TypeObject(made[i]).name))')")
+            }
+        }
         return made
     }
 
@@ -21,6 +27,9 @@ extension Thread {
     /// C3: the class, then the merge of the bases' orders and the list of bases.
     private func linearize(_ type: TypeObject) throws(Raised) -> TupleObject {
         let bases = TupleObject(type.bases)
+        for i in 0..<bases.count where TypeObject(bases[i]).mro.isUnbound {
+            throw raise(.typeError, "Cannot extend an incomplete type '\(string(TypeObject(bases[i]).name))'")
+        }
         if bases.count == 1 { return try prepend(type.value, TypeObject(bases[0]).mro) }
         for i in 0..<bases.count {
             for j in 0..<i where bases[i] == bases[j] { throw raise(.typeError, "duplicate base class \(string(TypeObject(bases[i]).name))") }
@@ -158,23 +167,26 @@ extension Thread {
         }
     }
 
+    /// Stripped of classes that add nothing, the two are one class, or add the same to one base.
     private func sameMembers(_ a: TypeObject, _ b: TypeObject) throws(Raised) -> Bool {
-        var a = a, b = b
-        while true {
-            a = withMembers(a)
-            b = withMembers(b)
-            if a == b { return true }
-            if !a.has(TypeFlag.heap) || !b.has(TypeFlag.heap) { return !a.has(TypeFlag.heap) && !b.has(TypeFlag.heap) && a.nativeBase == b.nativeBase }
-            if !(try equals(a.slotNames, b.slotNames)) { return false }
-            a = TypeObject(a.base)
-            b = TypeObject(b.base)
-        }
+        let a = withAdditions(a), b = withAdditions(b)
+        if a == b { return true }
+        if !a.has(TypeFlag.heap) || !b.has(TypeFlag.heap) || a.base != b.base { return false }
+        let left = a.slotNames.isUnbound ? objects.pointee.emptyTuple : a.slotNames
+        let right = b.slotNames.isUnbound ? objects.pointee.emptyTuple : b.slotNames
+        return try equals(left, right)
     }
 
-    /// The nearest class from `type` on that has members, or is native.
-    private func withMembers(_ type: TypeObject) -> TypeObject {
+    /// The nearest class from `type` on that gives instances more than its base does, or is native.
+    private func withAdditions(_ type: TypeObject) -> TypeObject {
         var at = type
-        while at.has(TypeFlag.heap) && (at.slotNames.isUnbound || TupleObject(at.slotNames).count == 0) { at = TypeObject(at.base) }
+        while at.has(TypeFlag.heap) {
+            let base = TypeObject(at.base)
+            if at.slotNames.isBound && TupleObject(at.slotNames).count > 0 { return at }
+            let shared = TypeFlag.hasDict | TypeFlag.hasWeakReferences
+            if at.flags & shared != base.flags & shared { return at }
+            at = base
+        }
         return at
     }
 }

@@ -85,7 +85,7 @@ extension Thread {
             let wrapper = WrapperDescriptor(found)
             let theirs = slotTable.rows[wrapper.row]
             if theirs.word == row.word && theirs.name == row.name && isSubtype(type, of: wrapper.owner) { return wrapper.address }
-            return theirs.word.isNativeOnly != row.word.isNativeOnly ? 1 : 0
+            return theirs.word.isNativeOnly != row.word.isNativeOnly && isSubtype(type, of: wrapper.owner) ? 1 : 0
         }
         if row.word.isNativeOnly { return 0 }
         if row.word == .hash && found.isNone { return Thread.unhashableAddress() }

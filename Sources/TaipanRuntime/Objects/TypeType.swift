@@ -274,7 +274,7 @@ extension Thread {
         if TypeObject(type).has(TypeFlag.immutable) {
             throw raise(.typeError, "cannot set '\(name)' attribute of immutable type '\(string(TypeObject(type).name))'")
         }
-        if new.isUnbound { throw raise(.typeError, "cannot delete '\(name)' attribute of type '\(string(TypeObject(type).name))'") }
+        if new.isUnbound { throw raise(.typeError, "cannot delete '\(name)' attribute of immutable type '\(string(TypeObject(type).name))'") }
     }
 
     private func setAbstractMethods(_ type: TypeObject, _ new: Value) throws(Raised) {
