@@ -353,6 +353,7 @@ extension Thread {
 
     static func setInstanceDict(_ t: Thread, _ v: Value, _ new: Value) throws(Raised) {
         if v.isKind(.type) { throw t.raise(.attributeError, "attribute '__dict__' of 'type' objects is not writable") }
+        if t.isInstance(v, of: t.types.pointee.module) { throw t.raise(.attributeError, "readonly attribute") }
         if !v.isCell || !t.info(v.cell).pointee.hasAttributes { throw t.raise(.attributeError, "This object has no __dict__") }
         if new.isUnbound { return try t.setAttributeDict(v.cell, t.newDict().value) }
         if !new.isKind(.dict) { throw t.raise(.typeError, "__dict__ must be set to a dictionary, not a '\(t.typeName(new))'") }

@@ -54,6 +54,7 @@ extension Thread {
     /// What `super(type, object).name` finds in the classes after `type` in the mro of `start`: unbound when there is none.
     /// The descriptor is not called; `superGet` does.
     public func superLookup(_ type: Value, _ start: Value, _ name: Value) -> Value {
+        if TypeObject(start).mro.isUnbound { return .unbound }
         let mro = TupleObject(TypeObject(start).mro)
         var i = 0
         while i < mro.count && mro[i] != type { i += 1 }

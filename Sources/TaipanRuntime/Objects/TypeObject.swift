@@ -128,7 +128,15 @@ extension Thread {
     @inline(never) public func isSubtype(_ type: TypeObject, of base: Value) -> Bool {
         if type.value == base { return true }
         let mro = type.mro
-        if mro.isUnbound { return false }
+        if mro.isUnbound {
+            // A class in the making: its first bases are all there is.
+            var at = type.base
+            while at.isBound && !at.isNone {
+                if at == base { return true }
+                at = TypeObject(at).base
+            }
+            return base == types.pointee.object
+        }
         let items = TupleObject(mro)
         for i in 0..<items.count where items[i] == base { return true }
         return false
