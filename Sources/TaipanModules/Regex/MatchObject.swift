@@ -147,7 +147,7 @@ extension Thread {
     func group(_ m: MatchObject, _ number: Int, _ missing: Value) throws(Raised) -> Value {
         let start = m.start(number)
         if start < 0 { return missing }
-        if m.string.hasLayout(.str) { return try substring(m.string, start, m.end(number)) }
+        if m.string.hasLayout(.str) { return try part(of: m.string, start, m.end(number)) }
         let subject = try openSubject(m.string)
         defer { closeSubject(subject) }
         // A bytearray may have become shorter since.

@@ -80,9 +80,22 @@ extension Thread {
         return subject
     }
 
+    /// `text[from:to]` of a str, both in range; the text itself when that is all of an exact str.
+    func part(of text: Value, _ from: Int, _ to: Int) throws(Raised) -> Value {
+        let s = StrObject(text)
+        if from == 0 && to == s.count && text.hasLayout(.str) { return text }
+        let count = max(to - from, 0)
+        if count > 1 && s.isASCII {
+            let made = try newStr(count: count, maximum: 0)
+            made.data.copyMemory(from: s.data + from, byteCount: count)
+            return made.value
+        }
+        return try newStr(s.points.slice(from, from + count))
+    }
+
     /// `subject[from:to]`: a str or bytes.
     func slice(_ subject: Subject, _ from: Int, _ to: Int) throws(Raised) -> Value {
-        if !subject.isBytes { return try substring(subject.value, from, to) }
+        if !subject.isBytes { return try part(of: subject.value, from, to) }
         if from == 0 && to == subject.count && subject.value.hasLayout(.bytes) { return subject.value }
         if from >= to { return objects.pointee.emptyBytes }
         return try bytes(subject.base.assumingMemoryBound(to: UInt8.self) + from, to - from)
@@ -285,7 +298,7 @@ extension Thread {
         let count = StrObject(shown).count
         var text = StrBuilder()
         text.append("re.compile(")
-        text.append(count > 200 ? try substring(shown, 0, 200) : shown)
+        text.append(count > 200 ? try part(of: shown, 0, 200) : shown)
         if !names.isEmpty { text.append(", " + names.joined(separator: "|")) }
         text.append(")")
         return try text.finish(self)
