@@ -74,7 +74,7 @@ except ZeroDivisionError as e:
     e.add_note('note\nlines')
     lines = printed(e).splitlines()
     assert lines[0] == 'Traceback (most recent call last):'
-    assert [line.strip() for line in lines[-5:]] == ['return (a + 1) // (a - a)', '~~~~~~~~^^~~~~~~~~~',
+    assert [line.strip() for line in lines[-5:]] == ['return (a + 1) // (a - a)', '~~~~~~~~^^~~~~~~~~',
                           'ZeroDivisionError: integer division or modulo by zero', 'note', 'lines'], lines
 first, second = ValueError(1), ValueError(2)
 first.__context__, second.__context__ = second, first
