@@ -84,14 +84,47 @@ struct SetSlot: BitwiseCopyable {
         }
     }
 
-    /// Adds `key` unless it is there.
+    /// Adds `key` unless it is there. The last removed slot on the way is used again.
     public func add(_ t: Thread, _ key: Value, _ hash: Int) throws(Raised) {
-        if table.isUnbound { table = try t.newSetTable(8).value }
-        if try find(t, key, hash) >= 0 { return }
-        if table.isUnbound { table = try t.newSetTable(8).value }
-        SetTable(table).insert(key, hash)
-        filled = filled &+ 1
+        restart: while true {
+            if self.table.isUnbound { self.table = try t.newSetTable(8).value }
+            let table = SetTable(self.table), mask = table.mask, slots = table.slots
+            var i = hash & mask
+            var perturb = UInt(bitPattern: hash)
+            var reusable = -1
+            while true {
+                var at = i
+                let last = i &+ SetTable.neighbours <= mask ? i &+ SetTable.neighbours : i
+                while at <= last {
+                    let slot = slots[at]
+                    if slot.hash == 0 && slot.key.isUnbound {
+                        return try fill(t, reusable < 0 ? at : reusable, isFresh: reusable < 0, key, hash)
+                    }
+                    if slot.key == SetTable.removed {
+                        reusable = at
+                    } else if slot.hash == hash {
+                        if slot.key == key { return }
+                        if slot.key.hasLayout(.str) && key.hasLayout(.str) {
+                            if StrObject(slot.key).equals(StrObject(key)) { return }
+                        } else {
+                            let same = try t.equals(slot.key, key)
+                            if self.table != table.value || slots[at].key != slot.key { continue restart }
+                            if same { return }
+                        }
+                    }
+                    at = at &+ 1
+                }
+                perturb >>= 5
+                i = (i &* 5 &+ 1 &+ Int(bitPattern: perturb)) & mask
+            }
+        }
+    }
+
+    @inline(__always) private func fill(_ t: Thread, _ at: Int, isFresh: Bool, _ key: Value, _ hash: Int) throws(Raised) {
+        SetTable(table).slots[at] = SetSlot(hash: hash, key: key)
         count = count &+ 1
+        if !isFresh { return }
+        filled = filled &+ 1
         if filled &* 5 >= mask &* 3 { try resize(t, count > 50000 ? count &* 2 : count &* 4) }
     }
 
