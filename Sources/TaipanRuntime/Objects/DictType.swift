@@ -48,7 +48,7 @@ extension Thread {
             try dict.insertNew(t, a[1], hash, value)
             return value
         }
-        b.rawMethod("pop", "", "D.pop(k[,d]) -> v, remove specified key and return the corresponding value.\n\nIf the key is not found, return the default if given; otherwise,\nraise a KeyError.") { (t, a) throws(Raised) in
+        b.rawMethod("pop", "($self, key, default=<unrepresentable>, /)", "D.pop(k[,d]) -> v, remove specified key and return the corresponding value.\n\nIf the key is not found, return the default if given; otherwise,\nraise a KeyError.") { (t, a) throws(Raised) in
             try t.checkMethod(a, "dict", "pop", 1, 2)
             let dict = DictObject(a[0])
             let found: Value = dict.count == 0 ? .unbound : try t.remove(dict, a[1])

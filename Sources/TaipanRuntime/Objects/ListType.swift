@@ -40,6 +40,8 @@ extension Thread {
         b.method("__sizeof__", "($self, /)", "Return the size of the list in memory, in bytes.") { (t, a) in
             Value(smallInt: 40 + ListObject(a[0]).capacity * 8)
         }
+        // Also in the slots; here so that it is a plain method, as in CPython.
+        b.method("__getitem__", "($self, index, /)", "Return self[index].") { (t, a) throws(Raised) in try t.listGet(ListObject(a[0]), a[1]) }
         b.method("clear", "($self, /)", "Remove all items from list.") { (t, a) in
             let list = ListObject(a[0])
             list.buffer = .unbound
