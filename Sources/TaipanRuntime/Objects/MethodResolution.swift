@@ -98,7 +98,7 @@ extension Thread {
         if bases.count == 0 { throw raise(.typeError, "can only assign non-empty tuple to \(label).__bases__, not ()") }
         for i in 0..<bases.count {
             if !isType(bases[i]) { throw raise(.typeError, "\(label).__bases__ must be tuple of classes, not '\(typeName(bases[i]))'") }
-            if isSubtype(TypeObject(bases[i]), of: value) { throw raise(.typeError, "a __bases__ item causes an inheritance cycle") }
+            if isSubtype(TypeObject(bases[i]), of: value) || derives(TypeObject(bases[i]), from: type) { throw raise(.typeError, "a __bases__ item causes an inheritance cycle") }
         }
         let base = try bestBase(new)
         try checkSameLayout(TypeObject(type.base), base, "__bases__")
@@ -114,11 +114,23 @@ extension Thread {
             try? recomputeMRO(type)
             throw restore(exception)
         }
+        // A `mro()` of the metatype may have set the bases itself: then that call has done the rest.
+        if type.bases != new { return }
         moveSubclass(type, from: TupleObject(oldBases), to: bases)
         type.version = 1
         typeChanged(type)
         refreshTree(type)
         flushInlineCaches()
+    }
+
+    /// Through the chain of bases: the mro may be on its way.
+    private func derives(_ type: TypeObject, from base: TypeObject) -> Bool {
+        var at = type
+        while at != base {
+            if at.base.isNoneOrUnbound { return false }
+            at = TypeObject(at.base)
+        }
+        return true
     }
 
     private func refreshTree(_ type: TypeObject) {
