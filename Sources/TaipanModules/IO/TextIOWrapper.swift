@@ -77,7 +77,7 @@ extension Thread {
         if !newline.isKind(.str) { throw raise(.typeError, "TextIOWrapper() argument 'newline' must be str or None, not \(argumentTypeName(newline))") }
         let s = StrObject(newline)
         if s.equals("") || s.equals("\n") || s.equals("\r") || s.equals("\r\n") { return }
-        throw raise(.valueError, "illegal newline value: \(try reprText(newline))")
+        throw raise(.valueError, "illegal newline value: \(string(newline))")
     }
 
     private func setNewline(_ w: TextWrapper, _ newline: Value) {

@@ -81,8 +81,7 @@ extension Thread {
         if value.isSmallInt, let n = Int32(exactly: value.smallInt) { return n }
         let number = try indexValue(value)
         guard let n = machineInt(number), let small = Int32(exactly: n) else {
-            throw raise(.overflowError, machineInt(number) == nil ? "Python int too large to convert to C int"
-                : (machineInt(number) ?? 0) < 0 ? "signed integer is less than minimum" : "signed integer is greater than maximum")
+            throw raise(.overflowError, "Python int too large to convert to C int")
         }
         return small
     }

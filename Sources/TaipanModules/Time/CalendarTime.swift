@@ -87,7 +87,14 @@ enum CalendarTime {
         let items = TupleObject(value)
         if items.count != 9 { throw t.raise(.typeError, "\(function)(): illegal time tuple argument") }
         var numbers: [Int32] = []
-        for i in 0..<9 { numbers.append(try t.cInt(items[i])) }
+        for i in 0..<9 {
+            let number = try t.indexValue(items[i])
+            guard let n = t.machineInt(number), let small = Int32(exactly: n) else {
+                let isBelow = try t.holds(number, .less, Value(smallInt: 0))
+                throw t.raise(.overflowError, isBelow ? "signed integer is less than minimum" : "signed integer is greater than maximum")
+            }
+            numbers.append(small)
+        }
         if numbers[0] < Int32.min + 1900 { throw t.raise(.overflowError, "year out of range") }
         var parts = tm()
         parts.tm_year = numbers[0] - 1900
