@@ -69,18 +69,22 @@ extension Thread {
 
     private func sortItems(_ items: UnsafeMutablePointer<Value>, _ count: Int, _ key: Value, _ reverse: Bool) throws(Raised) {
         if key.isUnbound {
-            if reverse { Thread.reverse(items, count) }
-            defer { if reverse { Thread.reverse(items, count) } }
-            return try sortBy(items, items, count)
+            return try sortTurned(items, items, count, reverse)
         }
         let keys = try newValueBuffer(count)
         for i in 0..<count { keys.items[i] = try call(key, items[i]) }
-        if reverse {
-            Thread.reverse(items, count)
-            Thread.reverse(keys.items, count)
-        }
-        defer { if reverse { Thread.reverse(items, count) } }
-        try sortBy(keys.items, items, count)
+        try sortTurned(keys.items, items, count, reverse)
+    }
+
+    /// A reversed sort is the sort of the items turned round, turned round: equal items keep their order.
+    private func sortTurned(_ keys: UnsafeMutablePointer<Value>, _ items: UnsafeMutablePointer<Value>, _ count: Int, _ reverse: Bool) throws(Raised) {
+        if !reverse { return try sortBy(keys, items, count) }
+        Thread.reverse(items, count)
+        if keys != items { Thread.reverse(keys, count) }
+        var failed = false
+        do throws(Raised) { try sortBy(keys, items, count) } catch { failed = true }
+        Thread.reverse(items, count)
+        if failed { throw Raised() }
     }
 
     /// Chooses the order by what all keys are.
@@ -122,6 +126,8 @@ struct MergeSorter<Order: SortOrder> {
     let spareItems: UnsafeMutablePointer<Value>
     let count: Int
     var minGallop = 7
+    /// Where the merge under way stands.
+    private var i = 0, j = 0, k = 0
     /// Runs waiting to be merged: start, length, and the power of the boundary to the run after.
     var runs: [(start: Int, length: Int, power: Int)] = []
 
@@ -335,9 +341,17 @@ struct MergeSorter<Order: SortOrder> {
     private mutating func mergeLow(_ from: Int, _ middle: Int, _ to: Int) throws(Raised) {
         let n = middle &- from
         save(from, n)
-        var i = 0, j = middle, k = from
-        // The gap k..<j always has room for what is left in the spare words.
-        defer { restore(k, i, n &- i) }
+        i = 0
+        j = middle
+        k = from
+        var failed = false
+        do throws(Raised) { try mergeUpwards(n, to) } catch { failed = true }
+        // The gap k..<j has room for just what is left in the spare words.
+        restore(k, i, n &- i)
+        if failed { throw Raised() }
+    }
+
+    private mutating func mergeUpwards(_ n: Int, _ to: Int) throws(Raised) {
         while true {
             var wins = 0
             var leftWon = false
@@ -396,8 +410,16 @@ struct MergeSorter<Order: SortOrder> {
         let n = to &- middle
         save(middle, n)
         // Left items not yet placed: from..<i; right ones: 0..<j of the spare words; free places: i..<k.
-        var i = middle, j = n, k = to
-        defer { restore(i, 0, j) }
+        i = middle
+        j = n
+        k = to
+        var failed = false
+        do throws(Raised) { try mergeDownwards(from) } catch { failed = true }
+        restore(i, 0, j)
+        if failed { throw Raised() }
+    }
+
+    private mutating func mergeDownwards(_ from: Int) throws(Raised) {
         while true {
             var wins = 0
             var leftWon = false
