@@ -6,7 +6,6 @@ import TaipanRuntime
 enum ASTModule {
     /// Name, base, fields, fields that default to None, attributes ("-": the base's).
     private static var nodes: [StaticString] { [
-        "",
     ] }
 
     static func define(_ m: ModuleBuilder) throws(Raised) {
