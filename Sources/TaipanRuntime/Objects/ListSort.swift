@@ -106,8 +106,8 @@ extension Thread {
 
     private func merge<Order: SortOrder>(_ order: Order, _ keys: UnsafeMutablePointer<Value>, _ items: UnsafeMutablePointer<Value>, _ count: Int) throws(Raised) {
         let hasItems = keys != items
-        // Up to 64 items are one run: nothing is merged.
-        let room = try newValueBuffer(count <= 64 ? 1 : hasItems ? count &+ 2 : count / 2 &+ 1)
+        // Fewer than 64 items are one run: nothing is merged.
+        let room = try newValueBuffer(count < 64 ? 1 : hasItems ? count &+ 2 : count / 2 &+ 1)
         var sorter = MergeSorter(t: self, order: order, keys: keys, items: items, hasItems: hasItems, spareKeys: room.items,
                                  spareItems: room.items + (hasItems ? count / 2 &+ 1 : 0), count: count)
         try sorter.sort()

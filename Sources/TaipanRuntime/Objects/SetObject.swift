@@ -50,7 +50,6 @@ struct SetSlot: BitwiseCopyable {
         table = .unbound
         count = 0
         filled = 0
-        finger = 0
     }
 
     /// Slot of `key`, or -1. May call `__eq__`; starts over when that changed the set.

@@ -229,7 +229,6 @@ extension Thread {
         set.table = other.table
         set.count = other.count
         set.filled = other.filled
-        set.finger = 0
     }
 
     static func setInit(_ t: Thread, _ value: Value, _ a: Arguments) throws(Raised) {
