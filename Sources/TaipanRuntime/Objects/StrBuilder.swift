@@ -27,6 +27,21 @@ public struct StrBuilder: ~Copyable {
     public mutating func append(_ units: [UInt32]) { units.withUnsafeBufferPointer { sink.append(contentsOf: CodePoints($0)) } }
     /// Appends ASCII or Latin-1 bytes.
     public mutating func append(_ bytes: [UInt8]) { bytes.withUnsafeBufferPointer { sink.append(contentsOf: CodePoints($0)) } }
+    /// Appends an int's decimal digits.
+    public mutating func append(decimal n: Int) {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            guard let end = digits.baseAddress.map({ $0 + 20 }) else { return }
+            var left = n.magnitude, count = 0
+            repeat {
+                count += 1
+                (end - count).pointee = 0x30 + UInt8(truncatingIfNeeded: left % 10)
+                left /= 10
+            } while left > 0
+            if n < 0 { sink.append(0x2D) }
+            sink.append(contentsOf: CodePoints(base: end - count, count: count, width: 1))
+        }
+    }
+
     /// Appends `c` `count` times.
     public mutating func append(_ c: UInt32, count: Int) {
         if count <= 0 { return }

@@ -177,6 +177,8 @@ extension Thread {
             var whole = conversion
             whole.precision = -1
             lay(try percentCharacter(value), whole, &builder)
+        case 0x64 where value.isSmallInt && conversion.flags.isEmpty && conversion.width < 0 && conversion.precision < 0:
+            builder.append(decimal: value.smallInt)
         case 0x64, 0x69, 0x75, 0x6F, 0x78, 0x58, 0x65, 0x45, 0x66, 0x46, 0x67, 0x47:
             builder.append(try percentNumber(conversion, value))
         default: throw unsupportedFormat(conversion)

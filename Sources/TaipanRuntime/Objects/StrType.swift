@@ -129,6 +129,7 @@ extension Thread {
 
     /// `repr` of a str: printable characters as they are, quotes chosen so that few are escaped.
     func strRepr(_ s: StrObject) throws(Raised) -> Value {
+        if s.isASCII, let plain = try plainRepr(s) { return plain }
         let points = s.points
         let single = TextSearch.find(unit: 0x27, in: points, from: 0, to: points.count) >= 0
         let double = single && TextSearch.find(unit: 0x22, in: points, from: 0, to: points.count) >= 0
@@ -139,6 +140,19 @@ extension Thread {
         appendRepr(points, quote, &builder)
         builder.append(quote)
         return try builder.finish(self)
+    }
+
+    /// The repr of ASCII text that needs no escapes; nil when it does.
+    private func plainRepr(_ s: StrObject) throws(Raised) -> Value? {
+        for i in 0..<s.count {
+            let c = s.units8[i]
+            if c < 0x20 || c == 0x7F || c == 0x27 || c == 0x5C { return nil }
+        }
+        let made = try newStr(count: s.count + 2, maximum: 0)
+        made.units8[0] = 0x27
+        memcpy(made.units8 + 1, s.units8, s.count)
+        made.units8[s.count + 1] = 0x27
+        return made.value
     }
 
     private func appendRepr(_ points: CodePoints, _ quote: UInt32, _ builder: inout StrBuilder) {
