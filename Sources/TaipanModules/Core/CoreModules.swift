@@ -5,6 +5,8 @@ import TaipanRuntime
 extension Thread {
     /// Makes them known to the interpreter.
     func registerCoreModules() {
+        interp.pointee.nativeModules["_imp"] = NativeModuleDefinition(ImpModule.define)
+        interp.pointee.nativeModules["marshal"] = NativeModuleDefinition(MarshalModule.define)
         interp.pointee.nativeModules["_ast"] = NativeModuleDefinition(ASTModule.define)
         interp.pointee.nativeModules["_tokenize"] = NativeModuleDefinition(TokenizeModule.define)
         interp.pointee.nativeModules["_warnings"] = NativeModuleDefinition(WarningsModule.define)
