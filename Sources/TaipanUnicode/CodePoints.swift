@@ -142,6 +142,7 @@ public struct CodePointSink: ~Copyable {
 
     /// Appends a run of text.
     public mutating func append(contentsOf text: CodePoints) {
+        if text.count == 0 { return }
         guard text.count > 0, reserve(text.count, mask: text.mask()) else { return }
         text.copy(to: end(), width: width)
         count += text.count
@@ -206,7 +207,7 @@ public struct ByteSink: ~Copyable {
 
     /// Appends a run of bytes.
     public mutating func append(contentsOf bytes: UnsafeBufferPointer<UInt8>) {
-        guard let source = bytes.baseAddress, reserve(bytes.count) else { return }
+        guard bytes.count > 0, let source = bytes.baseAddress, reserve(bytes.count) else { return }
         end().update(from: source, count: bytes.count)
         count += bytes.count
     }

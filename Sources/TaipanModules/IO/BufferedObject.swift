@@ -329,7 +329,7 @@ extension Thread {
         try checkOpen(b, "readinto of closed file")
         guard let base = view.base?.assumingMemoryBound(to: UInt8.self) else { return Value(smallInt: 0) }
         var written = min(b.ahead, view.count)
-        if written > 0 {
+        if b.ahead > 0 {
             memcpy(base, b.data + b.cursor, written)
             b.cursor += written
             if written == view.count { return int(written) }

@@ -277,7 +277,7 @@ extension Thread {
                 throw t.raise(.typeError, "\(t.typeName(a[0])).__setstate__ argument should be 3-tuple, got \(t.typeName(a[1]))")
             }
             let state = TupleObject(a[1])
-            let s = BytesStream(a[0])
+            let s = try t.openBytesIO(a[0])
             try t.checkExports(s)
             s.block = t.objects.pointee.emptyBytes
             s.isShared = true

@@ -45,6 +45,8 @@ extension Thread {
     func statPath(_ path: PathArgument, _ function: String, directory: Int32, follows: Bool) throws(Raised) -> Value {
         try checkPathCombination(function, path, directory: directory, follows: follows)
         var status = stat()
+        // -1 is how CPython marks "no descriptor": the path it has then is no address.
+        if path.isDescriptor && path.fd == -1 { throw osError(EFAULT, path.object) }
         try systemCall32(path.object) {
             path.isDescriptor ? fstat(path.fd, &status) : fstatat(directory, path.bytes, &status, follows ? 0 : AT_SYMLINK_NOFOLLOW)
         }

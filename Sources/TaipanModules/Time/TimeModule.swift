@@ -134,7 +134,9 @@ public enum TimeModule {
         b.function("pthread_getcpuclockid", "($module, thread_id, /)") { (t, a) throws(Raised) in
             var id = clockid_t()
             let thread = try t.index(a[0])
-            let code = pthread_getcpuclockid(pthread_t(UInt(bitPattern: thread)), &id)
+            // Identifiers are the interpreter's own: only the running thread's is known to the C library here.
+            if thread != t.state.pointee.identifier { throw t.osError(ESRCH) }
+            let code = pthread_getcpuclockid(pthread_self(), &id)
             if code != 0 { throw t.osError(code) }
             return t.int(Int(id))
         }
