@@ -142,7 +142,6 @@ public struct CodePointSink: ~Copyable {
 
     /// Appends a run of text.
     public mutating func append(contentsOf text: CodePoints) {
-        if text.count == 0 { return }
         guard text.count > 0, reserve(text.count, mask: text.mask()) else { return }
         text.copy(to: end(), width: width)
         count += text.count
