@@ -27,6 +27,7 @@ enum ImpModule {
             try t.importAbsolute(t.string(try t.getattr(a[0], t.intern("name"))))
         }
         m.function("exec_builtin", "($module, mod, /)") { (t, _) throws(Raised) in t.int(0) }
+        m.function("_override_frozen_modules_for_tests", "($module, override, /)") { (_, _) throws(Raised) in .none }
         m.function("_fix_co_filename", "($module, code, path, /)") { (_, _) throws(Raised) in .none }
         for name in ["create_dynamic", "exec_dynamic"] as [StaticString] {
             m.rawFunction(name) { (t, _) throws(Raised) in throw t.raise(.importError, "extension modules cannot be loaded") }

@@ -1,5 +1,7 @@
 // The type of code objects and of frames: the attributes that programs read.
 
+import TaipanBytecode
+
 extension Thread {
     func defineCodeTypes() {
         defineType(.code, "code", flags: TypeFlag.hasWeakReferences, NativeLayout(valueWords: CodeCell.valueWords, bytes: CodeCell.bytes)) { b in
@@ -59,9 +61,44 @@ extension Thread {
         b.getset("co_flags", get: { (t, v) throws(Raised) in t.int(CodeCell(v).flags) })
         b.getset("co_firstlineno", get: { (t, v) throws(Raised) in t.int(CodeCell(v).firstlineno) })
         b.getset("co_nlocals", get: { (t, v) throws(Raised) in t.int(TupleObject(try t.localNames(CodeCell(v), 0x20)).count) })
+        b.method("co_positions", "($self, /)", "Iterator over the source position of each code unit.") { (t, a) throws(Raised) in
+            let list = try t.newList()
+            try t.forEachLocation(CodeCell(a[0])) { (range, units) throws(Raised) in
+                let position = try t.newTuple(4)
+                position[0] = range.line < 0 ? .none : t.int(Int(range.line))
+                position[1] = range.endLine < 0 ? .none : t.int(Int(range.endLine))
+                position[2] = range.column < 0 ? .none : t.int(Int(range.column))
+                position[3] = range.endColumn < 0 ? .none : t.int(Int(range.endColumn))
+                for _ in 0..<max(units, 0) { try t.append(list, position.value) }
+            }
+            return try t.iter(list.value)
+        }
+        b.method("co_lines", "($self, /)", "Iterator over (start, end, line) of the code.") { (t, a) throws(Raised) in
+            let list = try t.newList()
+            var at = 0
+            var last = -2
+            var start = 0
+            try t.forEachLocation(CodeCell(a[0])) { (range, units) throws(Raised) in
+                if Int(range.line) != last {
+                    if last != -2 { try t.append(list, try t.tuple(t.int(start), t.int(at), last < 0 ? .none : t.int(last))) }
+                    start = at
+                    last = Int(range.line)
+                }
+                at += units * 2
+            }
+            if last != -2 { try t.append(list, try t.tuple(t.int(start), t.int(at), last < 0 ? .none : t.int(last))) }
+            return try t.iter(list.value)
+        }
         b.getset("co_varnames", get: { (t, v) throws(Raised) in try t.localNames(CodeCell(v), 0x20) })
         b.getset("co_cellvars", get: { (t, v) throws(Raised) in try t.localNames(CodeCell(v), 0x40) })
         b.getset("co_freevars", get: { (t, v) throws(Raised) in try t.localNames(CodeCell(v), 0x80) })
+    }
+
+    /// Calls `body` with each entry of the location table: its source range and how many code units it covers.
+    private func forEachLocation(_ code: CodeCell, _ body: (SourceRange, Int) throws(Raised) -> Void) throws(Raised) {
+        for entry in LocationTable(Array(BytesObject(code.linetable).buffer), firstLine: code.firstlineno) {
+            try body(entry.range, (entry.end - entry.start) / 2)
+        }
     }
 
     /// The names of the local slots of one kind.
