@@ -166,7 +166,7 @@ extension Thread {
             offset += view.count
         }
         if offset > view.count || view.count - offset < s.size {
-            throw structError("unpack_from requires a buffer of at least \(s.size &+ offset) bytes for unpacking \(s.size) bytes at offset \(offset) (actual buffer size is \(view.count))")
+            throw structError("unpack_from requires a buffer of at least \(UInt(bitPattern: s.size &+ offset)) bytes for unpacking \(s.size) bytes at offset \(offset) (actual buffer size is \(view.count))")
         }
         return try unpack(s, at: view.base.map { $0 + offset })
     }

@@ -35,7 +35,7 @@ extension Thread {
             offset += view.count
         }
         if offset > view.count || view.count - offset < s.size {
-            throw structError("pack_into requires a buffer of at least \(s.size &+ offset) bytes for packing \(s.size) bytes at offset \(offset) (actual buffer size is \(view.count))")
+            throw structError("pack_into requires a buffer of at least \(UInt(bitPattern: s.size &+ offset)) bytes for packing \(s.size) bytes at offset \(offset) (actual buffer size is \(view.count))")
         }
         guard let base = view.base else { return .none }
         (base + offset).initializeMemory(as: UInt8.self, repeating: 0, count: s.size)

@@ -164,8 +164,8 @@ extension Thread {
 
     // MARK: Scanner
 
-    // words 1–2   pattern, string
-    // words 3–6   raw: where the next attempt starts, endpos, whether it must advance, whether all is done
+    // words 1–3   pattern, string, a memoryview that keeps a bytearray from changing its size
+    // words 4–7   raw: where the next attempt starts, endpos, whether it must advance, whether all is done
 
     func newScanner(_ type: SREType, _ pattern: PatternObject, _ text: Value, _ pos: Int, _ endpos: Int) throws(Raised) -> Value {
         let subject = try openSubject(text, for: pattern)
@@ -174,31 +174,32 @@ extension Thread {
         let cell = allocate(pattern.type(type))
         cell[1] = pattern.value
         cell[2] = text
-        cell.setRaw(min(max(pos, 0), count), at: 3)
-        cell.setRaw(min(max(endpos, 0), count), at: 4)
+        if !text.isKind(.str) && !text.hasLayout(.bytes) { cell[3] = try call(types.pointee.memoryview, text) }
+        cell.setRaw(min(max(pos, 0), count), at: 4)
+        cell.setRaw(min(max(endpos, 0), count), at: 5)
         return Value(cell)
     }
 
     private func scan(_ scanner: Cell, _ attempt: (inout RegexState) -> RegexOutcome) throws(Raised) -> Value {
-        if scanner.raw(6) != 0 { return .none }
+        if scanner.raw(7) != 0 { return .none }
         let pattern = PatternObject(scanner[1])
-        return try withState(pattern, scanner[2], scanner.raw(3), scanner.raw(4)) { (subject, state) throws(Raised) in
-            state.mustAdvance = scanner.raw(5) != 0
+        return try withState(pattern, scanner[2], scanner.raw(4), scanner.raw(5)) { (subject, state) throws(Raised) in
+            state.mustAdvance = scanner.raw(6) != 0
             let from = state.start
             if !(try run(&state, attempt)) {
-                scanner.setRaw(1, at: 6)
+                scanner.setRaw(1, at: 7)
                 return .none
             }
             let made = try newMatch(pattern, subject, state, from)
             state.advance()
-            scanner.setRaw(state.start, at: 3)
-            scanner.setRaw(state.mustAdvance ? 1 : 0, at: 5)
+            scanner.setRaw(state.start, at: 4)
+            scanner.setRaw(state.mustAdvance ? 1 : 0, at: 6)
             return made
         }
     }
 
     func newScannerType() throws(Raised) -> TypeObject {
-        try newNativeType("SRE_Scanner", moduleName: intern("_sre"), flags: TypeFlag.noInstantiation, NativeLayout(valueWords: 2, bytes: 56)) { b in
+        try newNativeType("SRE_Scanner", moduleName: intern("_sre"), flags: TypeFlag.noInstantiation, NativeLayout(valueWords: 3, bytes: 64)) { b in
             b.member("pattern", word: 1)
             b.method("match", "($self, /)") { (t, a) throws(Raised) in try t.scan(a[0].cell) { $0.match() } }
             b.method("search", "($self, /)") { (t, a) throws(Raised) in try t.scan(a[0].cell) { $0.search() } }
@@ -206,7 +207,7 @@ extension Thread {
     }
 
     func newMatchIteratorType() throws(Raised) -> TypeObject {
-        try newNativeType("callable_iterator", moduleName: intern("builtins"), flags: TypeFlag.noInstantiation, NativeLayout(valueWords: 2, bytes: 56)) { b in
+        try newNativeType("callable_iterator", moduleName: intern("builtins"), flags: TypeFlag.noInstantiation, NativeLayout(valueWords: 3, bytes: 64)) { b in
             b.slots.pointee.iter = UnarySlot { (t, v) in v }
             b.slots.pointee.next = UnarySlot { (t, v) throws(Raised) in
                 let found = try t.scan(v.cell) { $0.search() }

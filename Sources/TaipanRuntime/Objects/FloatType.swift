@@ -231,7 +231,7 @@ extension Thread {
             if isPlain || !ownInit { throw t.raise(.typeError, "float() takes no keyword arguments") }
         }
         if a.count > 1 { throw t.raise(.typeError, "float expected at most 1 argument, got \(a.count)") }
-        let d = a.count == 0 ? 0 : a[0].isKind(.str) ? try t.parseFloat(a[0]) : try t.floatOf(a[0])
+        let d = a.count == 0 ? 0 : a[0].hasLayout(.str) ? try t.parseFloat(a[0]) : try t.floatOf(a[0])
         if isPlain { return a.count == 1 && a[0].hasLayout(.float) ? a[0] : t.float(d) }
         let cell = t.allocate(TypeObject(type))
         cell.setRaw(Int(bitPattern: UInt(d.bitPattern)), at: 1)
