@@ -163,7 +163,7 @@ extension Thread {
     // MARK: The type
 
     func newPatternType() throws(Raised) -> TypeObject {
-        let type = try newNativeType("Pattern", moduleName: intern("re"), flags: TypeFlag.noInstantiation,
+        let type = try newNativeType("Pattern", moduleName: intern("re"), flags: TypeFlag.noInstantiation | TypeFlag.hasWeakReferences,
                                      NativeLayout(valueWords: 7, bytes: PatternObject.bytes)) { b in
             b.doc("Compiled regular expression object.")
             let s = b.slots
