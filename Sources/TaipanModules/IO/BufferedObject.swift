@@ -33,6 +33,8 @@ struct BufferedObject {
     func has(_ flag: Int) -> Bool { flags & flag != 0 }
     func set(_ flag: Int, _ on: Bool) { flags = on ? flags | flag : flags & ~flag }
     static let isReady = 1, isDetached = 2, reads = 4, writes = 8, finalizing = 16, isFast = 32
+    /// A text stream over this one closes it when both die.
+    static let isWrapped = 64
     static var layout: NativeLayout { NativeLayout(valueWords: 3, bytes: 104, dictWord: 1) }
 
     var hasRead: Bool { has(BufferedObject.reads) && readEnd != -1 }
@@ -204,9 +206,8 @@ extension Thread {
             switch try rawWrite(b, b.data + b.writeStart, b.writeEnd - b.writeStart) {
             case .wouldBlock: throw blockingError("write could not complete without blocking", 0)
             case .count(let n):
-                b.move(to: b.writeStart + n)
-                b.writeStart = b.cursor
-                b.rawCursor = b.cursor
+                b.writeStart += n
+                b.rawCursor = b.writeStart
                 try checkSignals()
             }
         }

@@ -67,6 +67,7 @@ extension Thread {
         b.forgetWrites()
         b.set(BufferedObject.isFast, isExactly(a[0], kind) && isExactly(raw, .fileIO))
         b.set(BufferedObject.isReady, true)
+        if isExactly(raw, .fileIO) { FileIOObject(raw).set(FileIOObject.isWrapped, true) }
         return .none
     }
 
@@ -83,6 +84,7 @@ extension Thread {
             try t.checkReady(b)
             _ = try t.callMethod(a[0], t.name(.flush))
             let raw = b.raw
+            if t.isExactly(raw, .fileIO) { FileIOObject(raw).set(FileIOObject.isWrapped, false) }
             b.raw = .unbound
             b.set(BufferedObject.isDetached, true)
             b.set(BufferedObject.isReady, false)

@@ -24,6 +24,8 @@ struct FileIOObject {
     var blockSize: Int { get { cell.raw(4) } nonmutating set { cell.setRaw(newValue, at: 4) } }
 
     static let created = 1, readable = 2, writable = 4, appending = 8, closesDescriptor = 16, finalizing = 32, knowsSeekable = 64, isSeekable = 128
+    /// A buffer over this file closes it when both die.
+    static let isWrapped = 256
     static var layout: NativeLayout { NativeLayout(valueWords: 1, bytes: 40, dictWord: 1) }
 
     var mode: String {

@@ -30,6 +30,9 @@ extension Thread {
 
     /// Called when a stream dies unclosed: closes it; errors are dropped (or reported in development mode).
     static func finalizeStream(_ t: Thread, _ v: Value) throws(Raised) {
+        // Streams of one stack die together, in any order: the outermost closes them, after writing what it holds.
+        if t.isExactly(v, .fileIO) && FileIOObject(v).has(FileIOObject.isWrapped) { return }
+        if t.isNativeBuffer(v) && BufferedObject(v).has(BufferedObject.isWrapped) { return }
         let pending = t.takePending()
         defer { if pending.isBound { _ = t.restore(pending) } }
         do throws(Raised) {

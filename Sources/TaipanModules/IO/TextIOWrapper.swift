@@ -43,7 +43,8 @@ extension Thread {
         if encoding.isNone || StrObject(encoding).equals("locale") {
             encoding = str(encoding.isNone || !interp.pointee.config.utf8Mode ? localeEncoding : localeCodeset)
         }
-        if contains0(encoding) || (!errors.isNone && contains0(errors)) { throw raise(.valueError, "embedded null character") }
+        try checkName(encoding)
+        if !errors.isNone { try checkName(errors) }
         w.buffer = a[1]
         w.set(TextWrapper.isLineBuffered, a[5].isUnbound ? false : try truth(a[5]))
         w.set(TextWrapper.writesThrough, a[6].isUnbound ? false : try truth(a[6]))
@@ -58,12 +59,19 @@ extension Thread {
         w.set(TextWrapper.tells, seekable)
         try fixEncoderState(w)
         w.set(TextWrapper.isReady, true)
+        if isNativeBuffer(buffer) { BufferedObject(buffer).set(BufferedObject.isWrapped, true) }
     }
 
-    private func contains0(_ text: Value) -> Bool {
+    /// The name of an encoding or handler is text that UTF-8 can hold, without zeros.
+    private func checkName(_ text: Value) throws(Raised) {
         let s = StrObject(text)
-        for i in 0..<s.count where s[i] == 0 { return true }
-        return false
+        for i in 0..<s.count {
+            if s[i] == 0 { throw raise(.valueError, "embedded null character") }
+            if s[i] >= 0xD800 && s[i] <= 0xDFFF {
+                let arguments: [UInt] = [str("utf-8").bits, text.bits, int(i).bits, int(i + 1).bits, str("surrogates not allowed").bits]
+                throw raise(exception: try call(types.pointee.unicodeEncodeError, arguments))
+            }
+        }
     }
 
     private func textArgument(_ value: Value, _ label: String) throws(Raised) -> Value {
@@ -204,9 +212,9 @@ extension Thread {
             try t.checkReady(w)
             _ = try t.callMethod(a[0], t.name(.flush))
             let buffer = w.buffer
+            if t.isNativeBuffer(buffer) { BufferedObject(buffer).set(BufferedObject.isWrapped, false) }
             w.buffer = .unbound
             w.set(TextWrapper.isDetached, true)
-            w.set(TextWrapper.isReady, false)
             return buffer
         }
         b.method("reconfigure", "($self, /, *, encoding=None, errors=None, newline=None,\n            line_buffering=None, write_through=None)",
@@ -262,6 +270,7 @@ extension Thread {
         for i in [1, 2] where !a[i].isNoneOrUnbound && !a[i].isKind(.str) {
             throw raise(.typeError, "reconfigure() argument '\(i == 1 ? "encoding" : "errors")' must be str or None, not \(argumentTypeName(a[i]))")
         }
+        for i in [1, 2] where !a[i].isNoneOrUnbound { try checkName(a[i]) }
         let lineBuffering = a[4].isNoneOrUnbound ? w.has(TextWrapper.isLineBuffered) : try index(a[4]) != 0
         let writeThrough = a[5].isNoneOrUnbound ? w.has(TextWrapper.writesThrough) : try index(a[5]) != 0
         _ = try callMethod(w.value, name(.flush))
@@ -287,7 +296,7 @@ extension Thread {
         b.member("encoding", word: 3)
         b.member("buffer", word: 2)
         b.getset("errors", get: { (t, v) throws(Raised) in
-            try t.checkReady(TextWrapper(v))
+            if !TextWrapper(v).has(TextWrapper.isReady) { throw t.raise(.valueError, "I/O operation on uninitialized object") }
             return TextWrapper(v).errors
         })
         b.getset("line_buffering", get: { (t, v) throws(Raised) in Value(TextWrapper(v).has(TextWrapper.isLineBuffered)) })

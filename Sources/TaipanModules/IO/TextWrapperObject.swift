@@ -64,7 +64,7 @@ struct TextWrapper {
 
 extension Thread {
     func checkReady(_ w: TextWrapper) throws(Raised) {
-        if w.has(TextWrapper.isReady) { return }
+        if w.has(TextWrapper.isReady) && !w.has(TextWrapper.isDetached) { return }
         throw raise(.valueError, w.has(TextWrapper.isDetached) ? "underlying buffer has been detached" : "I/O operation on uninitialized object")
     }
 
