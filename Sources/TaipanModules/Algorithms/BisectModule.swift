@@ -6,10 +6,10 @@ enum BisectModule {
     static func define(_ m: ModuleBuilder) throws(Raised) {
         m.str("__doc__", "Bisection algorithms.\n\nThis module provides support for maintaining a list in sorted order without\nhaving to sort the list after each insertion. For long lists of items with\nexpensive comparison operations, this can be an improvement over the more\ncommon approach.\n")
         m.function("bisect_right", "($module, a, x, lo=0, hi=None, *, key=None)", "Return the index where to insert item x in list a, assuming a is sorted.\n\nThe return value i is such that all e in a[:i] have e <= x, and all e in\na[i:] have e > x.  So if x already appears in the list, a.insert(i, x) will\ninsert just after the rightmost x already there.") { (t, a) throws(Raised) in
-            Value(smallInt: try search(t, a, a[1], isRight: true))
+            t.int(try search(t, a, a[1], isRight: true))
         }
         m.function("bisect_left", "($module, a, x, lo=0, hi=None, *, key=None)", "Return the index where to insert item x in list a, assuming a is sorted.\n\nThe return value i is such that all e in a[:i] have e < x, and all e in\na[i:] have e >= x.  So if x already appears in the list, a.insert(i, x) will\ninsert just before the leftmost x already there.") { (t, a) throws(Raised) in
-            Value(smallInt: try search(t, a, a[1], isRight: false))
+            t.int(try search(t, a, a[1], isRight: false))
         }
         m.function("insort_right", "($module, a, x, lo=0, hi=None, *, key=None)", "Insert item x in list a, and keep it sorted assuming a is sorted.\n\nIf x is already in a, insert it to the right of the rightmost x.") { (t, a) throws(Raised) in
             try insert(t, a, isRight: true)
@@ -43,7 +43,7 @@ enum BisectModule {
         if a[0].hasLayout(.list) {
             try t.listInsert(ListObject(a[0]), index, a[1])
         } else {
-            _ = try t.callMethod(a[0], t.intern("insert"), Value(smallInt: index), a[1])
+            _ = try t.callMethod(a[0], t.intern("insert"), t.int(index), a[1])
         }
         return .none
     }

@@ -31,7 +31,7 @@ extension Thread {
             let awaitable = try slot(t, a[0])
             return a[1].isUnbound ? awaitable : try t.newAnextAwaitable(awaitable, a[1])
         }
-        b.function("len", "($module, obj, /)", "The number of items in a container.") { (t, a) throws(Raised) in Value(smallInt: try t.length(a[0])) }
+        b.function("len", "($module, obj, /)", "The number of items in a container.") { (t, a) throws(Raised) in t.int(try t.length(a[0])) }
         b.rawFunction("next", "", "next(iterator[, default])\n\nThe next item; the default when there is none, or StopIteration.") { (t, a) throws(Raised) in
             try t.checkCount(a, "next", 1, 2)
             return try t.nextOrDefault(a[0], a.count == 2 ? a[1] : .unbound)

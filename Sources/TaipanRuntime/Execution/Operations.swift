@@ -123,7 +123,10 @@ extension Thread {
 
     /// The next item, or unbound when the iterator is exhausted. StopIteration from Python code counts as exhaustion.
     public func next(_ iterator: Value) throws(Raised) -> Value {
-        try type(of: iterator).slots.pointee.next(self, iterator)
+        let slot = type(of: iterator).slots.pointee.next
+        if slot.isSet { return try slot(self, iterator) }
+        // A class can lose its `__next__` while it is iterated.
+        throw raise(.typeError, "'\(typeName(iterator))' object is not iterable")
     }
 
     /// Calls `body` with every item of an iterable.

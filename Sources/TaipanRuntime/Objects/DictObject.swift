@@ -195,8 +195,6 @@ struct DictProbe {
         table.entries[i].value = .unbound
         count = count &- 1
         version = 0
-        // An emptied table starts over, so that a queue of keys does not creep.
-        if i == table.used &- 1 && count == 0 { clear() }
         return entry.value
     }
 

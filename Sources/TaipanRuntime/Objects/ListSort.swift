@@ -54,13 +54,15 @@ extension Thread {
         let count = list.count
         if count < 2 && key.isUnbound { return }
         let held = list.buffer
-        list.buffer = .unbound
+        // Any change gives the list another buffer than this empty one, even clearing it.
+        let mark = try newValueBuffer(0).value
+        list.buffer = mark
         list.count = 0
         var failure = false
         do throws(Raised) {
             if count > 0 { try sortItems(ValueBuffer(held).items, count, key, reverse) }
         } catch { failure = true }
-        let wasChanged = list.buffer.isBound || list.count != 0
+        let wasChanged = list.buffer != mark || list.count != 0
         list.buffer = held
         list.count = count
         if failure { throw Raised() }

@@ -133,7 +133,8 @@ extension Thread {
     }
 
     static func listInit(_ t: Thread, _ value: Value, _ a: Arguments) throws(Raised) {
-        if a.keywords.isBound && t.type(of: value).slots.pointee.initialize.address == TypeObject(t.types.pointee.list).slots.pointee.initialize.address { try t.refuseKeywords(a, "list") }
+        // A subclass with a `__new__` of its own may take keywords.
+        if a.keywords.isBound && t.type(of: value).slots.pointee.new.address == TypeObject(t.types.pointee.list).slots.pointee.new.address { try t.refuseKeywords(a, "list") }
         try t.checkPositionalCount(a, "list", 0, 1)
         let list = ListObject(value)
         if list.count > 0 {
@@ -169,6 +170,8 @@ extension Thread {
         while i < a.count && i < b.count {
             let x = a[i], y = b[i]
             if !(try t.equals(x, y)) {
+                // The comparison may have shortened a list.
+                if i >= a.count || i >= b.count { break }
                 if op == .equal { return .false }
                 if op == .notEqual { return .true }
                 return try t.compare(x, y, op)

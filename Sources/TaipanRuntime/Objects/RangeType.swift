@@ -271,7 +271,7 @@ extension Thread {
             b.slots.pointee.iter = UnarySlot { (_, v) in v }
             b.slots.pointee.next = UnarySlot { (_, v) in RangeIterator(v).next() }
             b.method("__length_hint__", "($self, /)", "Private method returning an estimate of len(list(it)).") { (t, a) in
-                Value(smallInt: RangeIterator(a[0]).remaining)
+                t.int(RangeIterator(a[0]).remaining)
             }
             b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 let i = RangeIterator(a[0])

@@ -47,7 +47,8 @@ extension Thread {
 
     static func tupleNew(_ t: Thread, _ type: Value, _ a: Arguments) throws(Raised) -> Value {
         let isExact = type == t.types.pointee.tuple
-        if isExact { try t.refuseKeywords(a, "tuple") }
+        let exact = TypeObject(t.types.pointee.tuple)
+        if isExact || TypeObject(type).slots.pointee.initialize.address == exact.slots.pointee.initialize.address { try t.refuseKeywords(a, "tuple") }
         try t.checkPositionalCount(a, "tuple", 0, 1)
         if isExact { return a.count == 0 ? t.objects.pointee.emptyTuple : try t.newTupleFrom(a[0]).value }
         let items: TupleObject = a.count == 0 ? TupleObject(t.objects.pointee.emptyTuple) : try t.newTupleFrom(a[0])
