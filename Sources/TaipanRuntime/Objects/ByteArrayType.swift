@@ -282,8 +282,19 @@ extension Thread {
             let copy = try t.copiedBytes(source)
             return try t.append(array, BytesObject(copy).buffer)
         }
-        let items = try t.byteItems(source, "bytearray", "byte must be in range(0, 256)")
-        try t.append(array, BytesObject(items).buffer)
+        let iterator: Value
+        do throws(Raised) { iterator = try t.iter(source) } catch {
+            try t.swallow(.typeError, error)
+            throw t.raise(.typeError, "cannot convert '\(t.typeName(source))' object to bytearray")
+        }
+        // One at a time: the iterator may look at the array.
+        while true {
+            let item = try t.next(iterator)
+            if item.isUnbound { return }
+            let byte = try t.byte(item, "byte must be in range(0, 256)")
+            try t.resize(array, array.count + 1)
+            array.data[array.count - 1] = byte
+        }
     }
 
     /// Appends a buffer or the ints of an iterable.

@@ -38,7 +38,7 @@ extension Thread {
             whole.precision = -1
             withUnsafePointer(to: &byte) { lay(CodePoints(base: $0, count: 1, width: 1), whole, &builder) }
         case 0x64, 0x69, 0x75, 0x6F, 0x78, 0x58, 0x65, 0x45, 0x66, 0x46, 0x67, 0x47:
-            builder.append(try percentNumber(conversion, value))
+            builder.append(try percentNumber(conversion, value, forBytes: true))
         default: throw unsupportedFormat(conversion)
         }
     }

@@ -214,16 +214,22 @@ extension Thread {
     }
 
     /// A numeric conversion, for str and bytes.
-    func percentNumber(_ conversion: PercentConversion, _ value: Value) throws(Raised) -> [UInt8] {
+    func percentNumber(_ conversion: PercentConversion, _ value: Value, forBytes: Bool = false) throws(Raised) -> [UInt8] {
         if conversion.width > 1 << 34 || conversion.precision > 1 << 34 { throw memoryError() }
         let code = UInt8(truncatingIfNeeded: conversion.code)
         let format = PercentFormat(flags: conversion.flags, width: conversion.width, precision: conversion.precision, conversion: code)
         let isFloat = code == 0x65 || code == 0x45 || code == 0x66 || code == 0x46 || code == 0x67 || code == 0x47
+        if isFloat && forBytes && !isFloatLike(value) { throw raise(.typeError, "float argument required, not \(typeName(value))") }
         let real = isFloat ? try realNumber(value) : 0
         let (digits, isNegative) = isFloat ? ([], false) : try integerDigits(try percentInteger(value, code), base: format.base)
         do throws(FormatError) {
             return isFloat ? try format.format(real) : try format.format(digits: digits, negative: isNegative)
         } catch { throw raise(error) }
+    }
+
+    /// Something that `float()` takes as a number.
+    private func isFloatLike(_ value: Value) -> Bool {
+        isFloat(value) || isInt(value) || type(of: value).slots.pointee.float.isSet || type(of: value).slots.pointee.index.isSet
     }
 
     private func percentInteger(_ value: Value, _ code: UInt8) throws(Raised) -> Value {

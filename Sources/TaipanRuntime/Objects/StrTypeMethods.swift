@@ -185,7 +185,7 @@ extension Thread {
         }
         b.method("__sizeof__", "($self, /)", "Return the size of the string in memory, in bytes.") { (t, a) throws(Raised) in
             let s = StrObject(a[0])
-            return t.int(s.isASCII ? 41 + s.count : 57 + (s.count + 1) * s.width)
+            return t.int(s.isASCII ? 41 + s.count : 56 + (s.count + 1) * s.width)
         }
     }
 

@@ -213,8 +213,8 @@ extension Thread {
     }
 
     func zfill(_ source: TextSource, _ width: Int) throws(Raised) -> Value {
-        let fill = width - source.count
         if width <= source.count { return try whole(source) }
+        let fill = width - source.count
         var builder = StrBuilder()
         var start = 0
         if source.count > 0 && (source.points[0] == 0x2B || source.points[0] == 0x2D) {
