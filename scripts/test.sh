@@ -13,9 +13,13 @@ run() {
     else
         failed=$((failed + 1))
         echo "FAILED: $*"
+        grep -E 'error:' /tmp/taipan-test.$$ | head -n 10 || true
         tail -n 5 /tmp/taipan-test.$$
     fi
 }
+
+# Tests see internal declarations, so they have a build of their own.
+run swift test -c release -Xswiftc -enable-testing --scratch-path .build-test
 
 reference=$(python3 scripts/find_reference.py || true)
 for script in Tests/python/*.py; do

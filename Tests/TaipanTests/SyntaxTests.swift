@@ -41,7 +41,7 @@ final class SyntaxTests: XCTestCase {
 
     func testExpressionsAsText() throws {
         for (source, text) in [
-            ("(a+b)*c**-d", "(a + b) * c ** -d"), ("lambda x, /, *, y=1: (yield)", "lambda x, /, *, y=1: (yield)"),
+            ("(a+b)*c**-d", "(a + b) * c ** (-d)"), ("lambda x, /, *, y=1: (yield)", "lambda x, /, *, y=1: (yield)"),
             ("f(x for x in y if z)", "f(x for x in y if z)"), ("a[b:c, ::d]", "a[b:c, ::d]"),
             ("f'{a!r:>{w}}' 'b{{'", "f'{a!r:>{w}}b{{{{'"), ("not a in b or c", "not a in b or c"), ("1 .real", "1 .real"),
             ("{**a, 'b': 1e999}", "{**a, 'b': 1e309}"), ("(a := b, *c)", "((a := b), *c)"),

@@ -4,14 +4,14 @@ import TaipanUnicode
 
 /// str, bytes, bytearray, memoryview and codecs, called without the interpreter loop.
 final class TextTypesTests: XCTestCase {
-    private func withThread(_ body: (Thread) throws -> Void) throws {
-        let t = try XCTUnwrap(Thread.createInterpreter(InterpreterConfiguration(), stackBytes: 6 << 20))
+    private func withThread(_ body: (TaipanRuntime.Thread) throws -> Void) throws {
+        let t = try XCTUnwrap(TaipanRuntime.Thread.createInterpreter(InterpreterConfiguration(), stackBytes: 6 << 20))
         defer { t.destroyInterpreter() }
         try body(t)
     }
 
     /// The text of the pending exception's only argument.
-    private func message(_ t: Thread) -> String {
+    private func message(_ t: TaipanRuntime.Thread) -> String {
         let exception = t.takePending()
         guard exception.isBound, let text = try? t.strOf(exception) else { return "" }
         return t.string(text)
