@@ -6,6 +6,8 @@ import TaipanRuntime
 public func registerNativeModules(_ t: Thread) {
     t.registerCoreModules()
     t.registerSystemModules()
+    t.interp.pointee.nativeModules["_frozen_importlib"] = NativeModuleDefinition { (b) throws(Raised) in try b.t.defineFrozenImportlib(b) }
+    t.interp.pointee.nativeModules["_frozen_importlib_external"] = NativeModuleDefinition { (b) throws(Raised) in try b.t.defineFrozenImportlibExternal(b) }
     t.interp.pointee.nativeModules["_io"] = NativeModuleDefinition(IOModule.define)
     t.interp.pointee.nativeModules["_sre"] = NativeModuleDefinition(SREModule.define)
     t.interp.pointee.nativeModules["_codecs"] = NativeModuleDefinition(CodecsModule.define)
@@ -20,6 +22,10 @@ public func registerNativeModules(_ t: Thread) {
     t.interp.pointee.nativeModules["math"] = NativeModuleDefinition(MathModule.define)
     t.interp.pointee.nativeModules["cmath"] = NativeModuleDefinition(ComplexMathModule.define)
     t.interp.pointee.nativeModules["_random"] = NativeModuleDefinition(RandomModule.define)
+    t.interp.pointee.nativeModules["_contextvars"] = NativeModuleDefinition(ContextvarsModule.define)
+    t.interp.pointee.nativeModules["select"] = NativeModuleDefinition(SelectModule.define)
+    t.interp.pointee.nativeModules["_socket"] = NativeModuleDefinition(SocketModule.define)
+    t.interp.pointee.nativeModules["array"] = NativeModuleDefinition(ArrayModule.define)
     t.interp.pointee.nativeModules["_struct"] = NativeModuleDefinition(StructModule.define)
     t.interp.pointee.nativeModules["binascii"] = NativeModuleDefinition(BinasciiModule.define)
     t.interp.pointee.nativeModules["_md5"] = NativeModuleDefinition(HashModules.defineMD5)

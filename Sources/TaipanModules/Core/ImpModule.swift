@@ -24,7 +24,7 @@ enum ImpModule {
             return t.int(t.interp.pointee.nativeModules[t.string(a[0])] != nil ? 1 : ["sys", "builtins"].contains(t.string(a[0])) ? -1 : 0)
         }
         m.function("create_builtin", "($module, spec, /)") { (t, a) throws(Raised) in
-            try t.importAbsolute(t.string(try t.getattr(a[0], t.intern("name"))))
+            try t.importBuiltin(t.string(try t.getattr(a[0], t.intern("name"))))
         }
         m.function("exec_builtin", "($module, mod, /)") { (t, _) throws(Raised) in t.int(0) }
         m.function("_override_frozen_modules_for_tests", "($module, override, /)") { (_, _) throws(Raised) in .none }

@@ -106,40 +106,60 @@ extension Thread {
     func importFailure(_ kind: ExceptionKind, _ text: String, _ moduleName: Value) -> Raised { importError(kind, text, name: moduleName) }
 
     private func findAndLoad(_ fullName: String, _ key: Value, _ path: Value) throws(Raised) -> Value {
-        if let module = try findWithFinders(key, path) { return module }
-        if path.isUnbound, let definition = interp.pointee.nativeModules[fullName] { return try createNative(fullName, key, definition) }
-        let places = path.isBound ? path : DictObject(objects.pointee.sysDict).findString(self, name(.path))
-        let tail = fullName.lastIndex(of: ".").map { String(fullName[fullName.index(after: $0)...]) } ?? fullName
-        if places.isBound && !places.isNone {
-            var found: Value = .unbound
-            let namespace = try newList()
-            let list = try listFrom(places)
+        let metaPath = DictObject(objects.pointee.sysDict).findString(self, name(.meta_path))
+        let finders: ListObject? = metaPath.isKind(.list) && ListObject(metaPath).count > 0 ? ListObject(metaPath) : nil
+        if let finders {
             var i = 0
-            while found.isUnbound && i < list.count {
-                if list[i].isKind(.str) { found = try loadFrom(string(list[i]), tail, fullName, key, namespace) }
+            while i < finders.count {
+                let module = try find(with: finders[i], fullName, key, path)
+                if module.isBound { return module }
                 i += 1
             }
-            if found.isBound { return found }
-            if namespace.count > 0 { return try createNamespacePackage(fullName, key, namespace) }
+        }
+        if objects.pointee.importlib.isUnbound {
+            let module = try findBuiltin(fullName, key, path)
+            if module.isBound { return module }
+            let loaded = try findOnPath(fullName, key, path)
+            if loaded.isBound { return loaded }
         }
         throw importFailure(.moduleNotFoundError, "No module named \(try reprText(key))", key)
     }
 
-    /// Asks the finders on sys.meta_path (programs put them there; the native way needs none).
-    private func findWithFinders(_ key: Value, _ path: Value) throws(Raised) -> Value? {
-        let metaPath = DictObject(objects.pointee.sysDict).findString(self, intern("meta_path"))
-        guard metaPath.isKind(.list), ListObject(metaPath).count > 0 else { return nil }
-        let finders = ListObject(metaPath)
-        var i = 0
-        while i < finders.count {
-            let find = try getattrOrUnbound(finders[i], intern("find_spec"))
-            i += 1
-            if find.isUnbound { continue }
-            let spec = try call(find, key, path.isUnbound ? .none : path, .none)
-            if spec.isNone { continue }
-            return try loadFromSpec(spec, key)
+    /// Asks one finder of sys.meta_path. What importlib's own finders would do is done natively, as long as nothing but they take part.
+    private func find(with finder: Value, _ fullName: String, _ key: Value, _ path: Value) throws(Raised) -> Value {
+        if finder == standardFinder("BuiltinImporter", external: false) { return try findBuiltin(fullName, key, path) }
+        if finder == standardFinder("FrozenImporter", external: false) { return .unbound }
+        if finder == standardFinder("PathFinder", external: true) {
+            let hooks = DictObject(objects.pointee.sysDict).findString(self, name(.path_hooks))
+            if hooks.isKind(.list) && ListObject(hooks).count == 1 { return try findOnPath(fullName, key, path) }
         }
-        return nil
+        let find = try getattrOrUnbound(finder, intern("find_spec"))
+        if find.isUnbound { return .unbound }
+        let spec = try call(find, key, path.isUnbound ? .none : path, .none)
+        return spec.isNone ? .unbound : try loadFromSpec(spec, key)
+    }
+
+    func findBuiltin(_ fullName: String, _ key: Value, _ path: Value) throws(Raised) -> Value {
+        if path.isUnbound, let definition = interp.pointee.nativeModules[fullName] { return try createNative(fullName, key, definition) }
+        return .unbound
+    }
+
+    /// A module from the folders of sys.path or of its package, or unbound.
+    private func findOnPath(_ fullName: String, _ key: Value, _ path: Value) throws(Raised) -> Value {
+        let places = path.isBound ? path : DictObject(objects.pointee.sysDict).findString(self, name(.path))
+        if places.isNoneOrUnbound { return .unbound }
+        let tail = fullName.lastIndex(of: ".").map { String(fullName[fullName.index(after: $0)...]) } ?? fullName
+        let namespace = try newList()
+        let list = try listFrom(places)
+        var i = 0
+        while i < list.count {
+            if list[i].isKind(.str) {
+                let found = try loadFrom(string(list[i]), tail, fullName, key, namespace)
+                if found.isBound { return found }
+            }
+            i += 1
+        }
+        return namespace.count > 0 ? try createNamespacePackage(fullName, key, namespace) : .unbound
     }
 
     /// Makes and runs a module from a spec whose loader is Python code.
@@ -203,8 +223,8 @@ extension Thread {
         let dict = DictObject(module.cell[1])
         try dict.setString(self, name(.__path__), portions.value)
         try dict.setString(self, name(.__package__), key)
-        try setSpec(dict, key, loader: "NamespaceLoader", origin: .none, locations: portions.value, hasLocation: false, cached: .none)
         try set(DictObject(objects.pointee.modules), key, module)
+        try setSpec(dict, key, loader: "NamespaceLoader", origin: .none, locations: portions.value, hasLocation: false, cached: .none)
         return module
     }
 
@@ -226,7 +246,10 @@ extension Thread {
         try dict.setString(self, name(.__builtins__), objects.pointee.builtins)
         try setSpec(dict, key, loader: "SourceFileLoader", origin: fileValue, locations: locations, hasLocation: true, cached: cached)
         try set(DictObject(objects.pointee.modules), key, module)
+        let spec = dict.findString(self, name(.__spec__))
         do throws(Raised) {
+            try setattr(spec, name(._initializing), .true)
+            defer { endInitializing(spec) }
             let code = try loadCode(file, fileValue)
             _ = try runCode(code.value, globals: dict.value, locals: dict.value, closure: .none)
         } catch {
@@ -240,7 +263,13 @@ extension Thread {
         throw raise(.keyError, key)
     }
 
-    func list1(_ item: Value) throws(Raised) -> Value {
+    private func endInitializing(_ spec: Value) {
+        let pending = takePending()
+        do throws(Raised) { try setattr(spec, name(._initializing), .false) } catch { _ = takePending() }
+        if pending.isBound { _ = restore(pending) }
+    }
+
+    public func list1(_ item: Value) throws(Raised) -> Value {
         let made = try newList(capacity: 1)
         try append(made, item)
         return made.value
@@ -353,6 +382,9 @@ extension Thread {
 
     /// Puts `__spec__` and `__loader__` in a module's dict: native objects with the attributes of importlib's.
     func setSpec(_ dict: DictObject, _ key: Value, loader: StaticString, origin: Value, locations: Value, hasLocation: Bool, cached: Value) throws(Raised) {
+        if objects.pointee.importlib.isBound {
+            return try setImportlibSpec(dict, key, loader: "\(loader)", origin: origin, locations: locations)
+        }
         let loaderObject = try call(importTypes().loader)
         try setattr(loaderObject, intern("name"), key)
         try setattr(loaderObject, intern("path"), origin)

@@ -57,7 +57,7 @@ extension Thread {
     }
 
     /// Frees what dead memoryviews still hold: called before an export count is believed, for objects here die later than CPython's.
-    @inline(never) func collectLentBuffers() {
+    @inline(never) public func collectLentBuffers() {
         heap.collect()
         let pending = heap.pointee.pendingFinalizers
         for i in 0..<pending.count {
