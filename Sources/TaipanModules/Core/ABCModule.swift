@@ -106,7 +106,8 @@ extension Thread {
     }
 
     private func setCollectionFlags(_ type: TypeObject, _ flags: Int) {
-        if flags == 0 { return }
+        // Builtin types say for themselves what they are: a str is registered as a Sequence, but no sequence to `match`.
+        if flags == 0 || type.has(TypeFlag.immutable) { return }
         type.flags = type.flags & ~(TypeFlag.sequence | TypeFlag.mapping) | flags
         forEachSubclass(type) { setCollectionFlags($0, flags) }
     }

@@ -89,7 +89,9 @@ extension Thread {
 
     /// `frame.f_locals`: the namespace itself, or a dict refreshed from the fast locals.
     public func frameLocals(_ object: FrameObject) throws(Raised) -> Value {
-        if let fp = object.frame, fp[FrameHeader.namespace].isBound, fp.frameFlags & FrameFlag.initialize == 0 { return fp[FrameHeader.namespace] }
+        if let fp = object.frame, fp[FrameHeader.namespace].isBound, fp.frameFlags & FrameFlag.initialize == 0 {
+            return try withHiddenLocals(fp, fp[FrameHeader.namespace])
+        }
         let code = CodeCell(object.code)
         if object.frame == nil && object.locals.isBound && code.flags & 1 == 0 { return object.locals }
         let dict = object.locals.isBound ? DictObject(object.locals) : newDict()
@@ -116,6 +118,24 @@ extension Thread {
             }
         }
         return dict.value
+    }
+
+    /// A module's or class's namespace as a comprehension inlined into it sees it (PEP 709): with the comprehension's variables, in a copy.
+    private func withHiddenLocals(_ fp: UnsafeMutablePointer<Value>, _ namespace: Value) throws(Raised) -> Value {
+        let code = CodeCell(fp.frameLowered.pointee.code)
+        let kinds = BytesObject(code.localspluskinds), names = TupleObject(code.localsplusnames)
+        var merged = Value.unbound
+        for i in 0..<names.count where kinds.data[i] & 0x10 != 0 {
+            var value = fp[i]
+            if kinds.data[i] & 0xC0 != 0 && value.hasLayout(.cell) { value = value.cell[1] }
+            if value.isUnbound { continue }
+            if merged.isUnbound {
+                merged = newDict().value
+                _ = try callMethod(merged, intern("update"), namespace)
+            }
+            try DictObject(merged).setString(self, names[i], value)
+        }
+        return merged.isBound ? merged : namespace
     }
 
     /// The running Python frame, or nil.

@@ -232,6 +232,8 @@ extension Thread {
     /// `value.name`, `name` interned. Raises AttributeError.
     @inline(never) public func getattr(_ value: Value, _ name: Value) throws(Raised) -> Value {
         let found = try type(of: value).slots.pointee.getattr(self, value, name)
+        // Python code that ran for it left its own method lookups' answer: what `getattr` gives is called by itself.
+        state.pointee.loadedUnbound = false
         if found.isBound { return found }
         throw attributeError(value, name)
     }

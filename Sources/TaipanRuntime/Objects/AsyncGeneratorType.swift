@@ -180,7 +180,7 @@ extension Thread {
         if cell[3].smallInt == AwaitableState.closed {
             throw raise(.runtimeError, kind == AwaitableKind.send ? "cannot reuse already awaited __anext__()/asend()" : "cannot reuse already awaited aclose()/athrow()")
         }
-        let exception = try thrownException(a[0], a.count > 1 ? a[1] : .none, a.count > 2 ? a[2] : .none)
+        let exception = try exceptionToThrow(a)
         if cell[3].smallInt == AwaitableState.fresh {
             cell[3] = Value(smallInt: AwaitableState.running)
             generator.flags |= GeneratorObject.isBusy

@@ -194,8 +194,6 @@ extension Thread {
         flags |= base.flags & (TypeFlag.hasDict | TypeFlag.hasWeakReferences | TypeFlag.variableSize | TypeFlag.matchSelf)
         if plan.addsDict { flags |= TypeFlag.hasDict }
         if plan.addsWeakReferences { flags |= TypeFlag.hasWeakReferences }
-        let items = TupleObject(bases)
-        for i in 0..<items.count { flags |= TypeObject(items[i]).flags & (TypeFlag.sequence | TypeFlag.mapping) }
         type.flags = flags
         try fillNamespace(type, name, namespace)
         // The cells of the class body learn the class; what `__slots__` adds under these names comes after.
@@ -374,6 +372,11 @@ extension Thread {
             try dict.setString(self, name(.__hash__), .none)
         }
         type.mro = try computeMRO(type).value
+        // Sequence or mapping for `match`: what the first class of the mro that is either says.
+        let mro = TupleObject(type.mro), collections: Int = TypeFlag.sequence | TypeFlag.mapping
+        for i in 0..<mro.count where mro[i].isKind(.type) && mro[i] != type.value && type.flags & collections == 0 {
+            type.flags |= TypeObject(mro[i]).flags & collections
+        }
         initializeSlots(type)
         type.flags |= TypeFlag.isReady
         let bases = TupleObject(type.bases)

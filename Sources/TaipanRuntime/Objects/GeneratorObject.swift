@@ -160,7 +160,11 @@ extension Thread {
         defer { leaveRecursion() }
         let pending = state.pointee.pending
         let frame = try resumeFrame(generator, sent, caller: state.pointee.frame, destination: 0, flags: FrameFlag.generator | FrameFlag.entry)
-        if raising { state.pointee.pending = pending }
+        if raising {
+            state.pointee.pending = pending
+            // What the generator is handling is the context of what is thrown in.
+            if generator.handled.pointee.value.isBound && !generator.handled.pointee.value.isNone { setContext(of: pending) }
+        }
         let value = try run(frame, raising: raising)
         return (value, generator.state == GeneratorObject.finished)
     }

@@ -94,8 +94,22 @@ extension Thread {
 
     func generatorThrow(_ generator: GeneratorObject, _ a: Arguments) throws(Raised) -> Value {
         if a.count < 1 || a.count > 3 { throw raise(.typeError, "throw expected at \(a.count < 1 ? "least 1 argument" : "most 3 arguments"), got \(a.count)") }
-        let exception = try thrownException(a[0], a.count > 1 ? a[1] : .none, a.count > 2 ? a[2] : .none)
-        return try throwInto(generator, exception)
+        try warnThrowSignature(a.count, "throw")
+        return try throwInto(generator, try exceptionToThrow(a))
+    }
+
+    func warnThrowSignature(_ count: Int, _ method: String) throws(Raised) {
+        if count > 1 { try warn(.deprecationWarning, "the (type, exc, tb) signature of \(method)() is deprecated, use the single-arg signature instead.") }
+    }
+
+    /// What `throw` throws: the exception its arguments mean, or the one that making it raised.
+    func exceptionToThrow(_ a: Arguments) throws(Raised) -> Value {
+        do throws(Raised) {
+            return try thrownException(a[0], a.count > 1 ? a[1] : .none, a.count > 2 ? a[2] : .none)
+        } catch {
+            if !isExceptionClass(a[0]) || (a.count > 2 && !a[2].isNone && !a[2].hasLayout(.traceback)) { throw error }
+            return takePending()
+        }
     }
 
     /// The exception that `throw(type, value, traceback)` means.
@@ -134,15 +148,15 @@ extension Thread {
                 } else {
                     generator.state = GeneratorObject.running
                     defer { generator.state = GeneratorObject.suspended }
-                    if let value = try throwIntoDelegate(delegate, exception) { return value }
-                    _ = raise(exception: exception)
+                    if let value = try throwIntoDelegate(generator, delegate, exception) { return value }
+                    _ = restore(exception)
                     return try finishThrow(generator)
                 }
             } catch {
                 return try finishThrow(generator)
             }
         }
-        _ = raise(exception: exception)
+        _ = restore(exception)
         return try finishThrow(generator)
     }
 
@@ -159,8 +173,15 @@ extension Thread {
     }
 
     /// `delegate.throw(exception)`: nil when it has no such method.
-    private func throwIntoDelegate(_ delegate: Value, _ exception: Value) throws(Raised) -> Value? {
-        if delegate.hasLayout(.generator) || delegate.hasLayout(.coroutine) { return try throwInto(GeneratorObject(delegate), exception) }
+    private func throwIntoDelegate(_ generator: GeneratorObject, _ delegate: Value, _ exception: Value) throws(Raised) -> Value? {
+        if delegate.hasLayout(.generator) || delegate.hasLayout(.coroutine) {
+            // The delegating generator stands in the call stack meanwhile.
+            let frame = generator.frame, caller = state.pointee.frame
+            frame[FrameHeader.caller] = Value(bits: UInt(bitPattern: caller))
+            state.pointee.frame = frame
+            defer { state.pointee.frame = caller }
+            return try throwInto(GeneratorObject(delegate), exception)
+        }
         let method = try getattrOrUnbound(delegate, name(.throw))
         return method.isUnbound ? nil : try call(method, exception)
     }
