@@ -216,11 +216,12 @@ extension Thread {
         return try compare(left, right, CompareOperator(rawValue: Int(op)) ?? .equal)
     }
 
-    /// COMPARE_OP number `op` as a truth value.
+    /// COMPARE_OP number `op` as a truth value. Bit 1 of `flags`: the operands, and the operator with them, were exchanged.
     @inline(never)
-    func compareTruth(_ op: UInt8, _ left: Value, _ right: Value) throws(Raised) -> Bool {
+    func compareTruth(_ op: UInt8, _ left: Value, _ right: Value, _ flags: Int) throws(Raised) -> Bool {
         if let holds = quickCompare(op, left, right) { return holds }
-        return try truth(try compare(left, right, CompareOperator(rawValue: Int(op)) ?? .equal))
+        let symbol = CompareOperator(rawValue: Int(op)) ?? .equal
+        return try truth(flags & 2 == 0 ? try compare(left, right, symbol) : try compare(right, left, symbol.swapped))
     }
 
     private func quickCompare(_ op: UInt8, _ left: Value, _ right: Value) -> Bool? {

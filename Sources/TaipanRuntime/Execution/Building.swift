@@ -115,15 +115,25 @@ extension Thread {
     /// UNPACK_SEQUENCE into `slots[count - 1]` … `slots[0]`.
     @inline(never)
     func unpackSequence(_ value: Value, _ count: Int, _ slots: UnsafeMutablePointer<Value>) throws(Raised) {
+        try unpack(value, count, first: slots + (count - 1), step: -1)
+    }
+
+    /// The same for items that go on into locals: the first goes to the lowest slot.
+    @inline(never)
+    func unpackForward(_ value: Value, _ count: Int, _ slots: UnsafeMutablePointer<Value>) throws(Raised) {
+        try unpack(value, count, first: slots, step: 1)
+    }
+
+    private func unpack(_ value: Value, _ count: Int, first: UnsafeMutablePointer<Value>, step: Int) throws(Raised) {
         if value.hasLayout(.list) && ListObject(value).count == count {
-            for i in 0..<count { slots[count - 1 - i] = ListObject(value)[i] }
+            for i in 0..<count { first[i * step] = ListObject(value)[i] }
             return
         }
         let iterator = try unpackIterator(value)
         for i in 0..<count {
             let item = try next(iterator)
             if item.isUnbound { throw raise(.valueError, "not enough values to unpack (expected \(count), got \(i))") }
-            slots[count - 1 - i] = item
+            first[i * step] = item
         }
         if try next(iterator).isBound { throw raise(.valueError, "too many values to unpack (expected \(count))") }
     }

@@ -18,7 +18,8 @@ extension Thread {
         arguments[FrameHeader.lowered] = Value(bits: UInt(bitPattern: lowered))
         arguments[FrameHeader.caller] = Value(bits: UInt(bitPattern: caller))
         arguments[FrameHeader.ip] = Value(bits: UInt(bitPattern: lowered.pointee.words))
-        arguments[FrameHeader.flags] = Value(bits: UInt(bitPattern: destination) << 16 | flags)
+        let fromGenerator = caller.map { $0.frameLowered.pointee.isGenerator } ?? false
+        arguments[FrameHeader.flags] = Value(bits: UInt(bitPattern: destination) << 16 | flags | (fromGenerator ? FrameFlag.fromGenerator : 0))
         arguments[FrameHeader.object] = .unbound
         arguments[FrameHeader.namespace] = .unbound
         var n = filled

@@ -35,6 +35,7 @@ extension Thread {
         made.code = fp.frameLowered.pointee.code
         made.frame = fp
         fp[FrameHeader.object] = made.value
+        fp[FrameHeader.flags] = Value(bits: fp.frameFlags | FrameFlag.hasObject)
         return made.value
     }
 

@@ -186,8 +186,9 @@ extension Thread {
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
                         fp[a] = try binarySlowly(Int(truncatingIfNeeded: ip.pointee), l, r)
                         ip += 1
-                    case .floorDivide:
-                        let l = fp[b], r = fp[c]
+                    case .floorDivide, .floorDivideK:
+                        let l = fp[b]
+                        let r = UInt8(truncatingIfNeeded: i) == Op.floorDivideK.rawValue ? k[c] : fp[c]
                         if l.bits & r.bits & 1 != 0 && l.smallInt >= 0 && r.smallInt > 0 {
                             fp[a] = Value(smallInt: Int(bitPattern: UInt(bitPattern: l.smallInt) / UInt(bitPattern: r.smallInt)))
                             ip += 1
@@ -196,8 +197,9 @@ extension Thread {
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
                         fp[a] = try binarySlowly(Int(truncatingIfNeeded: ip.pointee), l, r)
                         ip += 1
-                    case .remainder:
-                        let l = fp[b], r = fp[c]
+                    case .remainder, .remainderK:
+                        let l = fp[b]
+                        let r = UInt8(truncatingIfNeeded: i) == Op.remainderK.rawValue ? k[c] : fp[c]
                         if l.bits & r.bits & 1 != 0 && l.smallInt >= 0 && r.smallInt > 0 {
                             fp[a] = Value(smallInt: Int(bitPattern: UInt(bitPattern: l.smallInt) % UInt(bitPattern: r.smallInt)))
                             ip += 1
@@ -206,10 +208,25 @@ extension Thread {
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
                         fp[a] = try binarySlowly(Int(truncatingIfNeeded: ip.pointee), l, r)
                         ip += 1
-                    case .and:
-                        let l = fp[b], r = fp[c]
+                    case .and, .andK:
+                        let l = fp[b]
+                        let r = UInt8(truncatingIfNeeded: i) == Op.andK.rawValue ? k[c] : fp[c]
                         if l.bits & r.bits & 1 != 0 {
                             fp[a] = Value(bits: l.bits & r.bits)
+                            ip += 1
+                            continue
+                        }
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try binarySlowly(Int(truncatingIfNeeded: ip.pointee), l, r)
+                        ip += 1
+                    case .trueDivideK, .binaryK:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try binarySlowly(Int(truncatingIfNeeded: ip.pointee), fp[b], k[c])
+                        ip += 1
+                    case .or:
+                        let l = fp[b], r = fp[c]
+                        if l.bits & r.bits & 1 != 0 {
+                            fp[a] = Value(bits: l.bits | r.bits)
                             ip += 1
                             continue
                         }
@@ -248,6 +265,10 @@ extension Thread {
                             fp[a] = Value(Thread.compareInts(op, l, r))
                             continue
                         }
+                        if l.isSmallFloat && r.isSmallFloat {
+                            fp[a] = Value(Thread.compareFloats(op, l, r))
+                            continue
+                        }
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
                         fp[a] = try compareSlowly(op, l, r)
                     case .jumpLess:
@@ -260,10 +281,16 @@ extension Thread {
                             holds = l.smallFloat < r.smallFloat
                         } else {
                             fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
-                            holds = try compareTruth(0, l, r)
+                            holds = try compareTruth(0, l, r, c)
                         }
                         ip += 1
-                        if holds == (c != 0) { ip += distance }
+                        if holds == (c & 1 != 0) {
+                            if distance < 0 && state.pointee.breaker != 0 {
+                                fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                                try safePoint()
+                            }
+                            ip += distance
+                        }
                     case .jumpLessK:
                         let l = fp[a], r = k[b]
                         let distance = Int(truncatingIfNeeded: Int64(bitPattern: ip.pointee))
@@ -274,10 +301,16 @@ extension Thread {
                             holds = l.smallFloat < r.smallFloat
                         } else {
                             fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
-                            holds = try compareTruth(0, l, r)
+                            holds = try compareTruth(0, l, r, c)
                         }
                         ip += 1
-                        if holds == (c != 0) { ip += distance }
+                        if holds == (c & 1 != 0) {
+                            if distance < 0 && state.pointee.breaker != 0 {
+                                fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                                try safePoint()
+                            }
+                            ip += distance
+                        }
                     case .jumpEqual, .jumpEqualK:
                         let l = fp[a]
                         let r = UInt8(truncatingIfNeeded: i) == Op.jumpEqual.rawValue ? fp[b] : k[b]
@@ -287,10 +320,16 @@ extension Thread {
                             holds = l.bits == r.bits
                         } else {
                             fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
-                            holds = try compareTruth(2, l, r)
+                            holds = try compareTruth(2, l, r, c)
                         }
                         ip += 1
-                        if holds == (c != 0) { ip += distance }
+                        if holds == (c & 1 != 0) {
+                            if distance < 0 && state.pointee.breaker != 0 {
+                                fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                                try safePoint()
+                            }
+                            ip += distance
+                        }
                     case .jumpLessEqual, .jumpNotEqual, .jumpGreater, .jumpGreaterEqual:
                         let l = fp[a], r = fp[b]
                         let op = UInt8(truncatingIfNeeded: i) &- Op.jumpLess.rawValue
@@ -300,10 +339,16 @@ extension Thread {
                             holds = Thread.compareInts(op, l, r)
                         } else {
                             fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
-                            holds = try compareTruth(op, l, r)
+                            holds = try compareTruth(op, l, r, c)
                         }
                         ip += 1
-                        if holds == (c != 0) { ip += distance }
+                        if holds == (c & 1 != 0) {
+                            if distance < 0 && state.pointee.breaker != 0 {
+                                fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                                try safePoint()
+                            }
+                            ip += distance
+                        }
                     case .jumpLessEqualK, .jumpNotEqualK, .jumpGreaterK, .jumpGreaterEqualK:
                         let l = fp[a], r = k[b]
                         let op = UInt8(truncatingIfNeeded: i) &- Op.jumpLessK.rawValue
@@ -313,10 +358,16 @@ extension Thread {
                             holds = Thread.compareInts(op, l, r)
                         } else {
                             fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
-                            holds = try compareTruth(op, l, r)
+                            holds = try compareTruth(op, l, r, c)
                         }
                         ip += 1
-                        if holds == (c != 0) { ip += distance }
+                        if holds == (c & 1 != 0) {
+                            if distance < 0 && state.pointee.breaker != 0 {
+                                fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                                try safePoint()
+                            }
+                            ip += distance
+                        }
                     case .identical:
                         fp[a] = Value((fp[b] == fp[c]) != (ip.pointee != 0))
                         ip += 1
@@ -349,7 +400,14 @@ extension Thread {
                             fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
                             holds = try truthSlowly(v)
                         }
-                        if holds { ip += Int(Int32(truncatingIfNeeded: i >> 32)) }
+                        if holds {
+                            let distance = Int(Int32(truncatingIfNeeded: i >> 32))
+                            if distance < 0 && state.pointee.breaker != 0 {
+                                fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                                try safePoint()
+                            }
+                            ip += distance
+                        }
                     case .jumpIfFalse:
                         let v = fp[a]
                         let holds: Bool
@@ -361,7 +419,14 @@ extension Thread {
                             fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
                             holds = try truthSlowly(v)
                         }
-                        if !holds { ip += Int(Int32(truncatingIfNeeded: i >> 32)) }
+                        if !holds {
+                            let distance = Int(Int32(truncatingIfNeeded: i >> 32))
+                            if distance < 0 && state.pointee.breaker != 0 {
+                                fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                                try safePoint()
+                            }
+                            ip += distance
+                        }
                     case .jumpIfNone: if fp[a].isNone { ip += Int(Int32(truncatingIfNeeded: i >> 32)) }
                     case .jumpIfNotNone: if !fp[a].isNone { ip += Int(Int32(truncatingIfNeeded: i >> 32)) }
 
@@ -444,11 +509,38 @@ extension Thread {
                     case .loadAttrSlot:
                         let object = fp[b]
                         if object.isCell && object.cell.layout.rawValue == UInt32(truncatingIfNeeded: ip[1]) {
-                            fp[a] = object.cell[Int(truncatingIfNeeded: ip[1] >> 32)]
+                            let v = object.cell[Int(truncatingIfNeeded: ip[1] >> 32)]
+                            if v.isBound {
+                                fp[a] = v
+                                ip += 4
+                                continue
+                            }
+                        }
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try loadAttr(fp, object, ip)
+                        ip += 4
+                    case .loadAttrClass:
+                        let object = fp[b]
+                        if object.bits == UInt(ip[3]) && TypeObject(object).version == Int(bitPattern: UInt(ip[1])) {
+                            fp[a] = Value(bits: UInt(ip[2]))
                         } else {
                             fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
                             fp[a] = try loadAttr(fp, object, ip)
                         }
+                        ip += 4
+                    case .loadAttrProperty:
+                        let object = fp[b]
+                        if object.isCell && object.cell.layout.rawValue == UInt32(truncatingIfNeeded: ip[1])
+                            && TypeObject(Value(bits: UInt(ip[3]))).version == Int(truncatingIfNeeded: ip[1] >> 32) {
+                            // Returning goes to the saved ip's next word: the end of the cache.
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip + 3))
+                            fp = try enterProperty(fp, Value(bits: UInt(ip[2])), object, a)
+                            ip = fp.frameIP
+                            k = fp.frameLowered.pointee.constants
+                            continue
+                        }
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try loadAttr(fp, object, ip)
                         ip += 4
                     case .loadAttrModule:
                         let object = fp[b]
@@ -471,16 +563,7 @@ extension Thread {
                         ip += 4
                     case .loadMethod:
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
-                        let object = fp[b]
-                        let method = try loadMethod(fp, object, ip)
-                        // A method is called with the object; anything else is called by itself.
-                        if state.pointee.loadedUnbound {
-                            fp[a] = method
-                            fp[c] = object
-                        } else {
-                            fp[a] = .unbound
-                            fp[c] = method
-                        }
+                        try loadMethod(fp, a, fp[b], c, ip)
                         ip += 4
                     case .loadMethodCached:
                         let object = fp[b]
@@ -490,14 +573,53 @@ extension Thread {
                             fp[c] = object
                         } else {
                             fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
-                            let method = try loadMethod(fp, object, ip)
-                            if state.pointee.loadedUnbound {
-                                fp[a] = method
-                                fp[c] = object
-                            } else {
+                            try loadMethod(fp, a, object, c, ip)
+                        }
+                        ip += 4
+                    case .loadMethodType:
+                        let object = fp[b]
+                        if object.isCell && object.cell.layout.rawValue == UInt32(truncatingIfNeeded: ip[1])
+                            && TypeObject(Value(bits: UInt(ip[3]))).version == Int(truncatingIfNeeded: ip[1] >> 32) {
+                            fp[a] = .unbound
+                            fp[c] = Value(bits: UInt(ip[2]))
+                        } else {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            try loadMethod(fp, a, object, c, ip)
+                        }
+                        ip += 4
+                    case .loadMethodSlot:
+                        let object = fp[b]
+                        if object.isCell && object.cell.layout.rawValue == UInt32(truncatingIfNeeded: ip[1]) {
+                            let v = object.cell[Int(truncatingIfNeeded: ip[1] >> 32)]
+                            if v.isBound {
                                 fp[a] = .unbound
-                                fp[c] = method
+                                fp[c] = v
+                                ip += 4
+                                continue
                             }
+                        }
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try loadMethod(fp, a, object, c, ip)
+                        ip += 4
+                    case .loadMethodModule:
+                        let object = fp[b]
+                        if object.hasLayout(.module) && DictObject(object.cell[1]).version == Int(bitPattern: UInt(ip[1])) {
+                            fp[a] = .unbound
+                            fp[c] = UnsafePointer<Value>(bitPattern: UInt(ip[2])).unsafelyUnwrapped.pointee
+                        } else {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            try loadMethod(fp, a, object, c, ip)
+                        }
+                        ip += 4
+                    case .loadMethodClass, .loadMethodClassBound:
+                        let object = fp[b]
+                        if object.bits == UInt(ip[3]) && TypeObject(object).version == Int(bitPattern: UInt(ip[1])) {
+                            let binds = UInt8(truncatingIfNeeded: i) == Op.loadMethodClassBound.rawValue
+                            fp[a] = binds ? Value(bits: UInt(ip[2])) : .unbound
+                            fp[c] = binds ? object : Value(bits: UInt(ip[2]))
+                        } else {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            try loadMethod(fp, a, object, c, ip)
                         }
                         ip += 4
                     case .storeAttr:
@@ -533,8 +655,9 @@ extension Thread {
                         ip += 1
 
                     // MARK: Subscripts
-                    case .subscript_:
-                        let container = fp[b], key = fp[c]
+                    case .subscript_, .subscriptK:
+                        let container = fp[b]
+                        let key = UInt8(truncatingIfNeeded: i) == Op.subscriptK.rawValue ? k[c] : fp[c]
                         if container.isCell && key.isSmallInt {
                             let n = key.smallInt
                             if container.cell.layout == .list {
@@ -583,6 +706,39 @@ extension Thread {
                         fp[a] = newSlice(fp[c], fp[c + 1], b == 3 ? fp[c + 2] : .none)
 
                     // MARK: Calls
+                    case .callPlain:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        let arguments = fp + (a &+ 2 &+ FrameHeader.size)
+                        let callee = arguments[FrameHeader.function]
+                        if callee.hasLayout(.function), let lowered = FunctionObject(callee).lowered, lowered.pointee.simpleArgumentCount == b,
+                           state.pointee.recursionRemaining > 0, arguments + lowered.pointee.frameSize < state.pointee.stackLimit, state.pointee.breaker == 0 {
+                            // The hot path: arguments are where the callee's first locals are, and the callee is where its header wants it.
+                            state.pointee.recursionRemaining &-= 1
+                            arguments[FrameHeader.lowered] = Value(bits: UInt(bitPattern: lowered))
+                            arguments[FrameHeader.caller] = Value(bits: UInt(bitPattern: fp))
+                            arguments[FrameHeader.flags] = Value(bits: UInt(bitPattern: c) << 16)
+                            arguments[FrameHeader.object] = .unbound
+                            arguments[FrameHeader.namespace] = .unbound
+                            var n = b
+                            let locals = lowered.pointee.localCount
+                            while n < locals {
+                                arguments[n] = .unbound
+                                n &+= 1
+                            }
+                            fp = arguments
+                            ip = lowered.pointee.words
+                            k = lowered.pointee.constants
+                            state.pointee.frame = fp
+                            state.pointee.stackTop = fp + lowered.pointee.frameSize
+                            continue
+                        }
+                        if let entered = try enterCall(fp, callee, arguments, b, 0, c, overlay: true) {
+                            fp = entered
+                            ip = fp.frameIP
+                            k = fp.frameLowered.pointee.constants
+                        } else {
+                            ip += 1
+                        }
                     case .call:
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
                         let first = fp[a]
@@ -661,12 +817,12 @@ extension Thread {
                     case .returnValue, .returnConst:
                         let result = UInt8(truncatingIfNeeded: i) == Op.returnValue.rawValue ? fp[a] : k[Int(truncatingIfNeeded: i >> 32)]
                         let flags = fp.frameFlags
-                        if flags & 0xFFFF == 0 && fp[FrameHeader.object].isUnbound {
+                        if flags & 0xFFFF == 0 {
                             let caller = fp.frameCaller.unsafelyUnwrapped
                             let lowered = caller.frameLowered
                             state.pointee.recursionRemaining &+= 1
                             state.pointee.frame = caller
-                            state.pointee.stackTop = lowered.pointee.isGenerator ? fp - FrameHeader.size : caller + lowered.pointee.frameSize
+                            state.pointee.stackTop = caller + lowered.pointee.frameSize
                             caller[Int(bitPattern: flags >> 16)] = result
                             ip = caller.frameIP + 1
                             k = lowered.pointee.constants
@@ -702,11 +858,6 @@ extension Thread {
                         fp[Int(bitPattern: flags >> 16)] = result
                         ip = fp.frameIP + 1
                         k = fp.frameLowered.pointee.constants
-                    case .resume:
-                        if state.pointee.breaker != 0 {
-                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
-                            try safePoint()
-                        }
 
                     // MARK: Iteration
                     case .getIter:
@@ -741,6 +892,19 @@ extension Thread {
                                 }
                             }
                         }
+                        if iterator.hasLayout(.tupleIterator) {
+                            let cell = iterator.cell
+                            if cell[1].hasLayout(.tuple) {
+                                let n = cell.raw(2)
+                                let tuple = TupleObject(cell[1])
+                                if UInt(bitPattern: n) < UInt(bitPattern: tuple.count) {
+                                    cell.setRaw(n &+ 1, at: 2)
+                                    fp[b] = tuple.items[n]
+                                    ip += 1
+                                    continue
+                                }
+                            }
+                        }
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
                         if iterator.hasLayout(.generator), let entered = try enterGenerator(fp, iterator, .none, b, FrameFlag.fromForIter) {
                             fp = entered
@@ -752,6 +916,40 @@ extension Thread {
                         let distance = Int(truncatingIfNeeded: Int64(bitPattern: ip.pointee))
                         ip += 1
                         if item.isBound { fp[b] = item } else { ip += distance }
+                    case .forLoop:
+                        if state.pointee.breaker != 0 {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            try safePoint()
+                        }
+                        let iterator = fp[a]
+                        let distances = ip.pointee
+                        ip += 1
+                        let layout = iterator.cell.layout
+                        if layout == .rangeIterator {
+                            let cell = iterator.cell
+                            let remaining = cell.raw(RangeIteratorLayout.remaining)
+                            if remaining > 0 {
+                                let n = cell.raw(RangeIteratorLayout.current)
+                                cell.setRaw(remaining &- 1, at: RangeIteratorLayout.remaining)
+                                cell.setRaw(n &+ cell.raw(RangeIteratorLayout.step), at: RangeIteratorLayout.current)
+                                fp[b] = int(n)
+                                ip += Int(Int32(truncatingIfNeeded: distances))
+                                continue
+                            }
+                        } else if layout == .listIterator {
+                            let cell = iterator.cell
+                            if cell[1].hasLayout(.list) {
+                                let n = cell.raw(2)
+                                let list = ListObject(cell[1])
+                                if UInt(bitPattern: n) < UInt(bitPattern: list.count) {
+                                    cell.setRaw(n &+ 1, at: 2)
+                                    fp[b] = list.items[n]
+                                    ip += Int(Int32(truncatingIfNeeded: distances))
+                                    continue
+                                }
+                            }
+                        }
+                        ip += Int(Int32(truncatingIfNeeded: distances >> 32))
                     case .send:
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
                         let receiver = fp[a]
@@ -841,6 +1039,24 @@ extension Thread {
                         }
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
                         try unpackSequence(value, b, fp + c)
+                    case .unpackLocals:
+                        let value = fp[a]
+                        let places = ip.pointee
+                        let items: UnsafeMutablePointer<Value>
+                        if value.hasLayout(.tuple) && TupleObject(value).count == b {
+                            items = TupleObject(value).items
+                        } else {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            items = fp + c
+                            try unpackForward(value, b, items)
+                        }
+                        ip += 1
+                        fp[Int(truncatingIfNeeded: places & 0xFFFF)] = items[0]
+                        fp[Int(truncatingIfNeeded: (places >> 16) & 0xFFFF)] = items[1]
+                        if b > 2 {
+                            fp[Int(truncatingIfNeeded: (places >> 32) & 0xFFFF)] = items[2]
+                            if b > 3 { fp[Int(truncatingIfNeeded: places >> 48)] = items[3] }
+                        }
                     case .unpackEx:
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
                         try unpackEx(fp[a], b, c, fp + Int(ip.pointee))
@@ -922,6 +1138,19 @@ extension Thread {
                 ip = fp.frameIP
                 k = fp.frameLowered.pointee.constants
             }
+        }
+    }
+
+    /// Orders two small floats, which are never nan.
+    @inline(__always) static func compareFloats(_ op: UInt8, _ l: Value, _ r: Value) -> Bool {
+        let x = l.smallFloat, y = r.smallFloat
+        switch op {
+        case 0: return x < y
+        case 1: return x <= y
+        case 2: return x == y
+        case 3: return x != y
+        case 4: return x > y
+        default: return x >= y
         }
     }
 

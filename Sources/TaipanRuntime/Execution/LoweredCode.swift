@@ -8,9 +8,10 @@ enum Op: UInt8 {
     // Moves. const: bc is an index of constants.
     case move, loadConst, loadLocalCheck, deleteLocal, clear, swap
     // Arithmetic: a = b op c. The K forms take constant c. binary: + word, the operator number of BINARY_OP.
-    case add, addK, subtract, subtractK, multiply, multiplyK, binary, floorDivide, remainder, and, trueDivide
+    case add, addK, subtract, subtractK, multiply, multiplyK, binary, floorDivide, remainder, and, or, trueDivide
+    case floorDivideK, remainderK, andK, trueDivideK, binaryK
     case negative, positive, invert, not
-    // Comparison: a = b op c, and compare and branch: jump when (a op b) == c; + word, distance.
+    // Comparison: a = b op c, and compare and branch: jump when (a op b) == bit 0 of c; bit 1: the operands were exchanged; + word, distance.
     case less, lessEqual, equal, notEqual, greater, greaterEqual
     case jumpLess, jumpLessEqual, jumpEqual, jumpNotEqual, jumpGreater, jumpGreaterEqual
     case jumpLessK, jumpLessEqualK, jumpEqualK, jumpNotEqualK, jumpGreaterK, jumpGreaterEqualK
@@ -24,23 +25,27 @@ enum Op: UInt8 {
     // Cells. a = contents of cell in b (+ nothing); storeCell: cell a, value b.
     case makeCell, copyFreeVars, loadCell, storeCell, deleteCell
     // Attributes: loadAttr a = b.name; storeAttr a.name = b; + name word, three words of cache.
-    case loadAttr, loadAttrSlot, loadAttrModule, loadAttrType, storeAttr, storeAttrSlot, storeAttrAdd, deleteAttr
+    case loadAttr, loadAttrSlot, loadAttrModule, loadAttrType, loadAttrClass, loadAttrProperty, storeAttr, storeAttrSlot, storeAttrAdd, deleteAttr
     // loadMethod: a method or unbound, c self or attribute, of object b; + name word, three words of cache.
-    case loadMethod, loadMethodCached
+    case loadMethod, loadMethodCached, loadMethodType, loadMethodSlot, loadMethodModule, loadMethodClass, loadMethodClassBound
     // loadSuperAttr: a; b first of three (super, class, self); c second destination or 0xFFFF; + name word.
     case loadSuperAttr
     // Subscripts. storeSubscript a[b] = c.
-    case subscript_, storeSubscript, deleteSubscript, slice, storeSlice, buildSlice
+    case subscript_, subscriptK, storeSubscript, deleteSubscript, slice, storeSlice, buildSlice
     // Calls: a first of the callable's two places, b argument count, c destination; + word: index of the keyword names plus 1, or 0.
     // In place: the header's gap lies behind the first place. The copy form has no gap (or a generator's frame) and copies.
-    case call, callCopy, callFunctionEx
-    case makeFunction, returnValue, returnConst, returnGenerator, yieldValue, resume
+    // callPlain: in place, positional arguments only, and the callable is known to be in the second place.
+    case call, callPlain, callCopy, callFunctionEx
+    case makeFunction, returnValue, returnConst, returnGenerator, yieldValue
     // Iteration. forIter: iterator a, destination b; + word, distance when exhausted. send: receiver a, value b, result c; + distance.
-    case getIter, forIter, send, getYieldFromIter, getAwaitable, getAsyncIter, getAsyncNext, endAsyncFor, cleanupThrow
+    // forLoop ends a loop over iterator a: takes the next item of a range or list and goes to the body (distance in the low half of the word),
+    // otherwise to the forIter at the head (high half).
+    case getIter, forIter, forLoop, send, getYieldFromIter, getAwaitable, getAsyncIter, getAsyncNext, endAsyncFor, cleanupThrow
     // Building: a = of b items from slot c.
     case buildTuple, buildList, buildSet, buildMap, buildConstKeyMap, buildString
     case listAppend, setAdd, mapAdd, listExtend, setUpdate, dictMerge, dictUpdate
-    case unpackSequence, unpackEx, formatValue
+    // unpackLocals: tuple a of b (2…4) items into the slots named in the word; c is scratch.
+    case unpackSequence, unpackLocals, unpackEx, formatValue
     // Exceptions.
     case raise, reraise, pushExceptionInfo, popExcept, checkExceptionMatch, checkGroupMatch, withExceptStart, beforeWith, beforeAsyncWith
     case loadAssertionError, loadBuildClass
@@ -116,6 +121,10 @@ enum FrameFlag {
     static var generator: UInt { 4 }
     static var fromForIter: UInt { 8 }
     static var fromSend: UInt { 16 }
+    /// There is a frame object.
+    static var hasObject: UInt { 32 }
+    /// The caller is a generator's frame: the frames above it lie on the VM stack all the same.
+    static var fromGenerator: UInt { 64 }
 }
 
 extension UnsafeMutablePointer where Pointee == Value {

@@ -11,7 +11,7 @@ import TaipanBytecode
 
 /// One position of the abstract stack.
 private struct StackEntry {
-    enum Kind { case temporary, local, constant }
+    enum Kind { case temporary, local, constant, null }
     var kind: Kind
     var index: Int
     var home: Int
@@ -37,6 +37,8 @@ struct Lowering {
     private var fixups: [(word: Int, inHigh: Bool, target: Int)] = []
     private var entries: [ExceptionEntry] = []
     private var pendingKeywords = 0
+    /// By code unit of a FOR_ITER that was emitted: the word behind it, and the slot that gets the items.
+    private var loopBodies: [Int: (word: Int, destination: Int)] = [:]
     private var unit = 0
     private var limit = 0
     private var deepest = 0
@@ -240,6 +242,7 @@ struct Lowering {
         case .temporary: return
         case .local: emit(.move, entry.home, entry.index)
         case .constant: emitConstant(entry.home, entry.index)
+        case .null: emit(.clear, entry.home)
         }
         stack[i].kind = .temporary
     }
@@ -261,6 +264,9 @@ struct Lowering {
         case .local: return entry.index
         case .constant:
             emitConstant(entry.home, entry.index)
+            return entry.home
+        case .null:
+            emit(.clear, entry.home)
             return entry.home
         }
     }
@@ -355,9 +361,7 @@ struct Lowering {
             settleUses(of: argument)
             emit(.deleteLocal, argument)
         case .popTop: pop()
-        case .pushNull:
-            let dst = pushResult(opensCall: true)
-            emit(.clear, dst)
+        case .pushNull: push(.null, opensCall: true)
         case .copy:
             let source = stack[stack.count - argument]
             switch source.kind {
@@ -384,11 +388,11 @@ struct Lowering {
             emitJump(.jump, 0, instruction.target ?? 0)
         case .jumpBackward, .jumpBackwardNoInterrupt:
             settleAll()
-            emitJump(.jumpBack, 0, instruction.target ?? 0)
-        case .popJumpIfTrue: emitBranch(.jumpIfTrue, instruction)
-        case .popJumpIfFalse: emitBranch(.jumpIfFalse, instruction)
-        case .popJumpIfNone: emitBranch(.jumpIfNone, instruction)
-        case .popJumpIfNotNone: emitBranch(.jumpIfNotNone, instruction)
+            emitLoopEnd(instruction)
+        case .popJumpIfTrue: return 1 + emitBranch(.jumpIfTrue, .jumpIfFalse, i)
+        case .popJumpIfFalse: return 1 + emitBranch(.jumpIfFalse, .jumpIfTrue, i)
+        case .popJumpIfNone: emitNoneBranch(.jumpIfNone, instruction)
+        case .popJumpIfNotNone: emitNoneBranch(.jumpIfNotNone, instruction)
         default: return emitRest(i)
         }
         return 1
@@ -411,7 +415,36 @@ struct Lowering {
         return used
     }
 
-    private mutating func emitBranch(_ op: Op, _ instruction: Instruction) {
+    /// A jump back: one to a FOR_ITER takes the next item of a plain iterator on the spot.
+    private mutating func emitLoopEnd(_ instruction: Instruction) {
+        let head = (instruction.target ?? 0) / 2
+        guard let body = loopBodies[head], let iterator = stack.last else { return emitJump(.jumpBack, 0, instruction.target ?? 0) }
+        emit(.forLoop, iterator.home, body.destination)
+        let behind = words.count + 1
+        let toHead = UInt64(UInt32(truncatingIfNeeded: Int(wordAt[head]) - behind)), toBody = UInt64(UInt32(truncatingIfNeeded: body.word - behind))
+        word(toHead << 32 | toBody)
+    }
+
+    /// When the branch at `i` only jumps over a jump back to the head of a `while`: that head, so that the opposite branch can go there itself.
+    private func loopHead(behind i: Int) -> Int? {
+        guard follows(i + 1, .jumpBackward), let target = instructions[i].target, i + 2 < instructions.count, instructions[i + 2].start == target,
+              let head = instructions[i + 1].target, loopBodies[head / 2] == nil, wordAt[head / 2] >= 0 else { return nil }
+        return head
+    }
+
+    /// Emits a branch on the truth of the top entry; gives how many instructions behind it were consumed.
+    private mutating func emitBranch(_ op: Op, _ opposite: Op, _ i: Int) -> Int {
+        let condition = slot(pop())
+        settleAll()
+        if let head = loopHead(behind: i) {
+            emitJump(opposite, condition, head)
+            return 1
+        }
+        emitJump(op, condition, instructions[i].target ?? 0)
+        return 0
+    }
+
+    private mutating func emitNoneBranch(_ op: Op, _ instruction: Instruction) {
         let condition = slot(pop())
         settleAll()
         emitJump(op, condition, instruction.target ?? 0)
@@ -435,51 +468,52 @@ struct Lowering {
 
     private mutating func emitBinary(_ number: Int, _ i: Int) -> Int {
         let right = pop(), left = pop()
-        let op: (Op, Op?) = switch number {
+        let op: (Op, Op) = switch number {
         case 0, 13: (.add, .addK)
         case 10, 23: (.subtract, .subtractK)
         case 5, 18: (.multiply, .multiplyK)
-        case 2: (.floorDivide, nil)
-        case 6: (.remainder, nil)
-        case 1: (.and, nil)
-        case 11: (.trueDivide, nil)
-        default: (.binary, nil)
+        case 2, 15: (.floorDivide, .floorDivideK)
+        case 6, 19: (.remainder, .remainderK)
+        case 1, 14: (.and, .andK)
+        case 7, 20: (.or, .binaryK)
+        case 11, 24: (.trueDivide, .trueDivideK)
+        default: (.binary, .binaryK)
         }
-        let inPlaceSensitive = number >= 13
+        // In-place forms differ only for operands that the slow path sees: the number goes along.
         let lhs = slot(left)
-        // In-place forms of the fast operators differ only for mutable left operands: the number goes along.
-        if right.kind == .constant, let constantForm = op.1, right.index < 0xFFFF {
-            let (dst, used) = destination(i)
-            emit(constantForm, dst, lhs, right.index)
-            word(UInt64(number))
-            return used
-        }
-        let rhs = slot(right)
+        let isConstant = right.kind == .constant && right.index < 0xFFFF
+        let rhs = isConstant ? right.index : slot(right)
         let (dst, used) = destination(i)
-        _ = inPlaceSensitive
-        emit(op.0, dst, lhs, rhs)
+        emit(isConstant ? op.1 : op.0, dst, lhs, rhs)
         word(UInt64(number))
         return used
     }
 
     private mutating func emitCompare(_ number: Int, _ i: Int) -> Int {
-        let right = pop(), left = pop()
-        let lhs = slot(left)
+        var right = pop(), left = pop()
         let isTrue = follows(i + 1, .popJumpIfTrue)
-        if isTrue || follows(i + 1, .popJumpIfFalse) {
-            let target = instructions[i + 1].target ?? 0
-            let useConstant = right.kind == .constant && right.index < 0xFFFF
-            let rhs = useConstant ? right.index : slot(right)
-            settleAll()
-            let base: Op = useConstant ? .jumpLessK : .jumpLess
-            emit(Op(rawValue: base.rawValue + UInt8(number)) ?? base, lhs, rhs, isTrue ? 1 : 0)
-            jumpWord(target)
-            return 1
+        guard isTrue || follows(i + 1, .popJumpIfFalse) else {
+            let lhs = slot(left), rhs = slot(right)
+            let (dst, used) = destination(i)
+            emit(Op(rawValue: Op.less.rawValue + UInt8(number)) ?? .less, dst, lhs, rhs)
+            return used
         }
-        let rhs = slot(right)
-        let (dst, used) = destination(i)
-        emit(Op(rawValue: Op.less.rawValue + UInt8(number)) ?? .less, dst, lhs, rhs)
-        return used
+        var number = number
+        let isSwapped = left.kind == .constant && right.kind != .constant
+        if isSwapped {
+            swap(&left, &right)
+            number = [4, 5, 2, 3, 0, 1][number]
+        }
+        let lhs = slot(left)
+        let isConstant = right.kind == .constant && right.index < 0xFFFF
+        let rhs = isConstant ? right.index : slot(right)
+        settleAll()
+        let base: Op = isConstant ? .jumpLessK : .jumpLess
+        let head = loopHead(behind: i + 1)
+        let sense = isTrue == (head == nil) ? 1 : 0
+        emit(Op(rawValue: base.rawValue + UInt8(number)) ?? base, lhs, rhs, sense | (isSwapped ? 2 : 0))
+        jumpWord(head ?? instructions[i + 1].target ?? 0)
+        return head == nil ? 1 : 2
     }
 
     private mutating func emitIs(_ invert: Int, _ i: Int) -> Int {
@@ -505,10 +539,7 @@ struct Lowering {
         let argument = instruction.argument
         switch instruction.opcode {
         case .loadGlobal:
-            if argument & 1 != 0 {
-                let null = pushResult(opensCall: true)
-                emit(.clear, null)
-            }
+            if argument & 1 != 0 { push(.null, opensCall: true) }
             let (dst, used) = argument & 1 != 0 ? (pushResult(), 0) : destination(i)
             emitWide(.loadGlobal, dst, argument >> 1)
             for _ in 0..<3 { word(0) }
@@ -545,13 +576,18 @@ struct Lowering {
         case .setupAnnotations: emit(.setupAnnotations)
         case .makeCell: emit(.makeCell, argument)
         case .copyFreeVars: emit(.copyFreeVars, argument)
-        case .loadDeref: emit(.loadCell, pushResult(), argument)
+        case .loadDeref:
+            let (dst, used) = destination(i)
+            emit(.loadCell, dst, argument)
+            return 1 + used
         case .storeDeref: emit(.storeCell, argument, slot(pop()))
         case .deleteDeref: emit(.deleteCell, argument)
         case .binarySubscr:
-            let key = slot(pop()), container = slot(pop())
+            let key = pop(), container = slot(pop())
+            let isConstant = key.kind == .constant && key.index < 0xFFFF
+            let index = isConstant ? key.index : slot(key)
             let (dst, used) = destination(i)
-            emit(.subscript_, dst, container, key)
+            emit(isConstant ? .subscriptK : .subscript_, dst, container, index)
             return 1 + used
         case .storeSubscr:
             let key = slot(pop()), container = slot(pop()), value = slot(pop())
@@ -563,7 +599,9 @@ struct Lowering {
             settleTop(3)
             let first = stack[stack.count - 3].home
             for _ in 0..<3 { pop() }
-            emit(.slice, pushResult(), first)
+            let (dst, used) = destination(i)
+            emit(.slice, dst, first)
+            return 1 + used
         case .storeSlice:
             settleTop(4)
             emit(.storeSlice, stack[stack.count - 4].home)
@@ -610,9 +648,10 @@ struct Lowering {
     }
 
     private mutating func emitCall(_ count: Int, _ i: Int) -> Int {
-        settleTop(count + 2)
         let base = stack.count - count - 2
         let inPlace = stack[base].opensCall && !isGenerator
+        let isPlain = inPlace && stack[base].kind == .null && pendingKeywords == 0
+        settleTop(isPlain ? count + 1 : count + 2)
         // Without the gap the two places are neighbours; with it, the copying form finds the second behind the gap.
         let first = stack[base].home
         let hasGap = stack[base].opensCall
@@ -620,7 +659,7 @@ struct Lowering {
         let (dst, used) = destination(i)
         // The instruction counts positional arguments only; the keywords' values follow them.
         let keywordCount = pendingKeywords == 0 ? 0 : TupleObject(TupleObject(code.consts)[pendingKeywords - 1]).count
-        emit(inPlace ? .call : .callCopy, first, count - keywordCount, dst)
+        emit(isPlain ? .callPlain : inPlace ? .call : .callCopy, first, count - keywordCount, dst)
         word(UInt64(pendingKeywords) | (hasGap ? 1 << 32 : 0))
         pendingKeywords = 0
         return used
@@ -634,12 +673,14 @@ struct Lowering {
         emit(.makeFunction, pushResult(), flags, first)
     }
 
-    private mutating func emitBuild(_ op: Op, _ count: Int, extra: Int = 0) {
+    private mutating func emitBuild(_ op: Op, _ count: Int, _ i: Int, extra: Int = 0) -> Int {
         let total = count + extra
         settleTop(total)
         let first = total > 0 ? stack[stack.count - total].home : nextHome()
         for _ in 0..<total { pop() }
-        emit(op, pushResult(), count, first)
+        let (dst, used) = destination(i)
+        emit(op, dst, count, first)
+        return 1 + used
     }
 
     private mutating func emitOthers(_ i: Int) -> Int {
@@ -656,7 +697,8 @@ struct Lowering {
             // Within `yield from` and `await` the receiver lies below.
             let receiver = i > 0 && instructions[i - 1].opcode == .send ? stack[stack.count - 1].home : 0xFFFF
             emit(.yieldValue, value, pushResult(), receiver)
-        case .resume: emit(.resume, argument)
+        // Safe points are polled at calls and backward jumps.
+        case .resume: break
         case .getIter:
             let value = slot(pop())
             emit(.getIter, pushResult(), value)
@@ -692,12 +734,12 @@ struct Lowering {
             pop()
             let none = pushResult(), value = pushResult()
             emit(.cleanupThrow, none, value, exception)
-        case .buildTuple: emitBuild(.buildTuple, argument)
-        case .buildList: emitBuild(.buildList, argument)
-        case .buildSet: emitBuild(.buildSet, argument)
-        case .buildString: emitBuild(.buildString, argument)
-        case .buildMap: emitBuild(.buildMap, argument * 2)
-        case .buildConstKeyMap: emitBuild(.buildConstKeyMap, argument, extra: 1)
+        case .buildTuple: return emitBuild(.buildTuple, argument, i)
+        case .buildList: return emitBuild(.buildList, argument, i)
+        case .buildSet: return emitBuild(.buildSet, argument, i)
+        case .buildString: return emitBuild(.buildString, argument, i)
+        case .buildMap: return emitBuild(.buildMap, argument * 2, i)
+        case .buildConstKeyMap: return emitBuild(.buildConstKeyMap, argument, i, extra: 1)
         case .listAppend, .setAdd, .listExtend, .setUpdate, .dictUpdate, .dictMerge: emitInto(instruction)
         case .mapAdd:
             let value = slot(pop()), key = slot(pop())
@@ -735,6 +777,7 @@ struct Lowering {
         let (dst, used) = destination(i)
         emit(.forIter, iterator, dst)
         jumpWord(target)
+        loopBodies[instructions[i].start / 2] = (words.count, dst)
         return used
     }
 
@@ -745,13 +788,22 @@ struct Lowering {
         case .unpackSequence:
             let value = slot(pop())
             // Items are pushed last first: item k's home counts down from the top.
+            let first = nextHome()
+            // The items are alive while more are fetched.
+            limit = max(limit, first + argument)
+            deepest = max(deepest, limit)
+            if let places = localPlaces(i, argument) {
+                emit(.unpackLocals, value, argument, first)
+                word(places)
+                return 1 + argument
+            }
             for _ in 0..<argument { _ = pushResult() }
-            emit(.unpackSequence, value, argument, argument > 0 ? stack[stack.count - argument].home : 0)
-            return 1 + unpackIntoLocals(i, argument)
+            emit(.unpackSequence, value, argument, first)
         case .unpackEx:
             let value = slot(pop())
             let before = argument & 0xFF, after = argument >> 8
             for _ in 0..<(before + after + 1) { _ = pushResult() }
+            limit = max(limit, nextHome())
             emit(.unpackEx, value, before, after)
             word(UInt64(stack[stack.count - before - after - 1].home))
         case .formatValue:
@@ -809,8 +861,17 @@ struct Lowering {
         return 1
     }
 
-    /// Nothing yet: items go to their homes and are moved on by the STORE_FASTs that follow.
-    private mutating func unpackIntoLocals(_ i: Int, _ count: Int) -> Int { 0 }
+    /// The locals that 2 to 4 unpacked items are stored in next, 16 bits each, the first item's lowest; nil when they go elsewhere.
+    private mutating func localPlaces(_ i: Int, _ count: Int) -> UInt64? {
+        guard count >= 2, count <= 4 else { return nil }
+        var places: UInt64 = 0
+        for n in 1...count {
+            guard follows(i + n, .storeFast) else { return nil }
+            places |= UInt64(UInt16(truncatingIfNeeded: instructions[i + n].argument)) << UInt64(16 * (n - 1))
+        }
+        for n in 1...count { settleUses(of: instructions[i + n].argument) }
+        return places
+    }
 
     private mutating func emitPatterns(_ instruction: Instruction) {
         let argument = instruction.argument

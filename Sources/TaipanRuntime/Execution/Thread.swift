@@ -121,6 +121,8 @@ public struct InterpreterState {
     public var interned: InternTable
     public var threads: UnsafeMutablePointer<ThreadState>?
     public var methodCache: UnsafeMutablePointer<MethodCacheEntry>
+    /// Attributes by layout and name; see AttributeCaches.swift. Not traced: entries with values are guarded by type versions.
+    var attributePlaces: UnsafeMutablePointer<AttributePlace>
     /// Dunder names and their slots.
     var slotTable: SlotTable
     public var nextTypeVersion: Int

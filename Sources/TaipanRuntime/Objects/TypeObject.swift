@@ -38,47 +38,47 @@ public enum TypeFlag {
     @inlinable @inline(__always) public var value: Value { Value(cell) }
 
     // Value words.
-    @inlinable public var name: Value { get { cell[1] } nonmutating set { cell[1] = newValue } }
-    @inlinable public var qualname: Value { get { cell[2] } nonmutating set { cell[2] = newValue } }
-    @inlinable public var bases: Value { get { cell[3] } nonmutating set { cell[3] = newValue } }
-    @inlinable public var mro: Value { get { cell[4] } nonmutating set { cell[4] = newValue } }
-    @inlinable public var dict: Value { get { cell[5] } nonmutating set { cell[5] = newValue } }
+    @inlinable @inline(__always) public var name: Value { get { cell[1] } nonmutating set { cell[1] = newValue } }
+    @inlinable @inline(__always) public var qualname: Value { get { cell[2] } nonmutating set { cell[2] = newValue } }
+    @inlinable @inline(__always) public var bases: Value { get { cell[3] } nonmutating set { cell[3] = newValue } }
+    @inlinable @inline(__always) public var mro: Value { get { cell[4] } nonmutating set { cell[4] = newValue } }
+    @inlinable @inline(__always) public var dict: Value { get { cell[5] } nonmutating set { cell[5] = newValue } }
     /// The base whose layout this type extends, or None for `object`.
-    @inlinable public var base: Value { get { cell[6] } nonmutating set { cell[6] = newValue } }
+    @inlinable @inline(__always) public var base: Value { get { cell[6] } nonmutating set { cell[6] = newValue } }
     /// List of weak references to the direct subclasses, or unbound.
-    @inlinable public var subclasses: Value { get { cell[7] } nonmutating set { cell[7] = newValue } }
+    @inlinable @inline(__always) public var subclasses: Value { get { cell[7] } nonmutating set { cell[7] = newValue } }
     /// Tuple of the names in `__slots__` (mangled), or unbound.
-    @inlinable public var slotNames: Value { get { cell[8] } nonmutating set { cell[8] = newValue } }
+    @inlinable @inline(__always) public var slotNames: Value { get { cell[8] } nonmutating set { cell[8] = newValue } }
     /// Module name of a builtin type (a str), or unbound: then `__module__` is in the dict.
-    @inlinable public var moduleName: Value { get { cell[9] } nonmutating set { cell[9] = newValue } }
+    @inlinable @inline(__always) public var moduleName: Value { get { cell[9] } nonmutating set { cell[9] = newValue } }
     /// Cached `__init__` function for inlined instantiation, guarded by the version.
-    @inlinable public var cachedInit: Value { get { cell[10] } nonmutating set { cell[10] = newValue } }
+    @inlinable @inline(__always) public var cachedInit: Value { get { cell[10] } nonmutating set { cell[10] = newValue } }
     static var valueWords: Int32 { 11 }
 
     // Raw words.
-    @inlinable public var flags: Int { get { cell.raw(12) } nonmutating set { cell.setRaw(newValue, at: 12) } }
+    @inlinable @inline(__always) public var flags: Int { get { cell.raw(12) } nonmutating set { cell.setRaw(newValue, at: 12) } }
     /// Unique number of the state of the type's lookups; 0 is "not assigned since the last change".
-    @inlinable public var version: Int { get { cell.raw(13) } nonmutating set { cell.setRaw(newValue, at: 13) } }
+    @inlinable @inline(__always) public var version: Int { get { cell.raw(13) } nonmutating set { cell.setRaw(newValue, at: 13) } }
     /// Layout of a fresh instance.
-    @inlinable public var instanceLayout: LayoutID {
+    @inlinable @inline(__always) public var instanceLayout: LayoutID {
         get { LayoutID(rawValue: UInt32(truncatingIfNeeded: cell.raw(14))) }
         nonmutating set { cell.setRaw(Int(newValue.rawValue), at: 14) }
     }
     /// Layout of instances whose attributes are in a dict; free until made.
-    @inlinable public var dictLayout: LayoutID {
+    @inlinable @inline(__always) public var dictLayout: LayoutID {
         get { LayoutID(rawValue: UInt32(truncatingIfNeeded: cell.raw(15))) }
         nonmutating set { cell.setRaw(Int(newValue.rawValue), at: 15) }
     }
     /// Bytes of the fixed fields of an instance (header included), without inline attribute slots.
-    @inlinable public var basicSize: Int { get { cell.raw(16) } nonmutating set { cell.setRaw(newValue, at: 16) } }
+    @inlinable @inline(__always) public var basicSize: Int { get { cell.raw(16) } nonmutating set { cell.setRaw(newValue, at: 16) } }
     /// The builtin type whose native fields the instances have: its layout id.
-    @inlinable public var nativeBase: LayoutID {
+    @inlinable @inline(__always) public var nativeBase: LayoutID {
         get { LayoutID(rawValue: UInt32(truncatingIfNeeded: cell.raw(17))) }
         nonmutating set { cell.setRaw(Int(newValue.rawValue), at: 17) }
     }
     /// The `__doc__` of a builtin type, as bytes and length.
-    @inlinable public var docAddress: Int { get { cell.raw(18) } nonmutating set { cell.setRaw(newValue, at: 18) } }
-    @inlinable public var docLength: Int { get { cell.raw(19) } nonmutating set { cell.setRaw(newValue, at: 19) } }
+    @inlinable @inline(__always) public var docAddress: Int { get { cell.raw(18) } nonmutating set { cell.setRaw(newValue, at: 18) } }
+    @inlinable @inline(__always) public var docLength: Int { get { cell.raw(19) } nonmutating set { cell.setRaw(newValue, at: 19) } }
     static var slotsWord: Int { 20 }
     static var byteSize: Int { (20 + TypeSlots.wordCount) * 8 }
 
@@ -87,7 +87,7 @@ public enum TypeFlag {
     }
     var slotWords: UnsafeMutablePointer<UInt> { (cell.address + TypeObject.slotsWord * 8).assumingMemoryBound(to: UInt.self) }
 
-    @inlinable public func has(_ flag: Int) -> Bool { flags & flag != 0 }
+    @inlinable @inline(__always) public func has(_ flag: Int) -> Bool { flags & flag != 0 }
 }
 
 /// One entry of the cache of lookups through the mro. Not traced: `version` is unique, so a stale entry never matches.

@@ -154,22 +154,34 @@ extension Thread {
             }
         }
         let dict = DictObject(type.dict)
+        let old = dict.findString(t, name)
         if new.isUnbound {
             let i = dict.findStringEntry(t, name)
             if i < 0 { throw t.attributeError(value, name) }
             t.typeChanged(type)
             dict.removeEntry(i)
         } else {
-            try t.setClassAttribute(type, name, new)
+            try dict.setString(t, name, new)
         }
+        if t.decidesAttributes(old) || t.decidesAttributes(new) || t.isAttributeHook(name) { t.forgetPlaces(type) }
         t.typeChanged(type)
         t.updateSlots(type, name: name)
     }
 
-    /// Stores into the class dict; instances that have an attribute of that name in a cache must not answer before a data descriptor.
-    private func setClassAttribute(_ type: TypeObject, _ name: Value, _ new: Value) throws(Raised) {
-        try DictObject(type.dict).setString(self, name, new)
-        if new.isCell && self.type(of: new).slots.pointee.descriptorSet.isSet { flushInlineCaches() }
+    /// A data descriptor: instances that have an attribute of its name in a cache must not answer before it.
+    private func decidesAttributes(_ value: Value) -> Bool { value.isCell && type(of: value).slots.pointee.descriptorSet.isSet }
+
+    private func isAttributeHook(_ name: Value) -> Bool {
+        name == self.name(.__getattribute__) || name == self.name(.__getattr__) || name == self.name(.__setattr__) || name == self.name(.__delattr__)
+    }
+
+    /// Attributes of instances of `type` may be decided otherwise from now on: cached places are forgotten. A class of which
+    /// no instance has had an attribute, and that has no subclasses and no classes as instances, has none.
+    private func forgetPlaces(_ type: TypeObject) {
+        let info = interp.pointee.layouts.base + Int(type.instanceLayout.rawValue)
+        let isFresh = type.has(TypeFlag.heap) && type.slotNames.isUnbound && type.subclasses.isUnbound && info.pointee.transitionCount == 0
+            && type.dictLayout == .free && !isSubtype(type, of: types.pointee.type)
+        if !isFresh { flushInlineCaches() }
     }
 
     // MARK: Getsets

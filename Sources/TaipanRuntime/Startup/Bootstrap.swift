@@ -20,10 +20,10 @@ extension Thread {
         interp.initialize(to: InterpreterState(
             heap: heap, layouts: layouts, types: .allocate(capacity: 1), names: .allocate(capacity: WellKnownName.allCases.count),
             objects: .allocate(capacity: 1), latin1: .allocate(capacity: 256), interned: InternTable(), threads: nil,
-            methodCache: .allocate(capacity: MethodCacheEntry.count), slotTable: SlotTable.create(), nextTypeVersion: 0, nextDictVersion: 0, hashKey0: 0, hashKey1: 0,
+            methodCache: zeroed(MethodCacheEntry.count), attributePlaces: zeroed(AttributePlace.count),
+            slotTable: SlotTable.create(), nextTypeVersion: 0, nextDictVersion: 0, hashKey0: 0, hashKey1: 0,
             config: config, firstLowered: nil, moduleStates: [:], nativeModules: [:], isFinalizing: false, genericGetattrAddress: 0,
             genericSetattrAddress: 0, signalHandler: nil, maxStrDigits: 4300))
-        interp.pointee.methodCache.initialize(repeating: MethodCacheEntry(version: 0, name: 0, result: .unbound), count: MethodCacheEntry.count)
         interp.pointee.names.initialize(repeating: .unbound, count: WellKnownName.allCases.count)
         interp.pointee.latin1.initialize(repeating: .unbound, count: 256)
         interp.pointee.objects.initialize(to: WellKnownObjects())
@@ -39,6 +39,12 @@ extension Thread {
         heap.pointee.isEnabled = true
         if let text = getenv("TAIPAN_GC_STRESS") { heap.pointee.stressInterval = max(0, Int(atol(text))) }
         return t
+    }
+
+    /// A table of zeros; its pages come into being when they are touched. For `free`.
+    private static func zeroed<T>(_ count: Int) -> UnsafeMutablePointer<T> {
+        guard let memory = calloc(count, MemoryLayout<T>.stride) else { return .allocate(capacity: count) }
+        return memory.bindMemory(to: T.self, capacity: count)
     }
 
     /// A thread state with a VM stack of its own.
@@ -89,7 +95,8 @@ extension Thread {
         interp.pointee.heap.destroy()
         interp.pointee.layouts.release()
         interp.pointee.interned.slots.deallocate()
-        interp.pointee.methodCache.deallocate()
+        free(interp.pointee.methodCache)
+        free(interp.pointee.attributePlaces)
         interp.pointee.slotTable.rows.deallocate()
         interp.pointee.names.deallocate()
         interp.pointee.latin1.deallocate()
