@@ -46,8 +46,39 @@ extension Thread {
     /// BINARY_OP number `number` (13 and up are the in-place forms).
     @inline(never)
     func binarySlowly(_ number: Int, _ left: Value, _ right: Value) throws(Raised) -> Value {
-        if left.isSmallFloat || right.isSmallFloat, let result = floatOperation(number >= 13 ? number - 13 : number, left, right) { return result }
+        let plain = number >= 13 ? number &- 13 : number
+        if left.isSmallInt && right.isSmallInt {
+            if let result = intOperation(plain, left.smallInt, right.smallInt) { return result }
+        } else if left.isSmallFloat || right.isSmallFloat, let result = floatOperation(plain, left, right) {
+            return result
+        }
         return number >= 13 ? try inPlace(number - 13, left, right) : try binary(number, left, right)
+    }
+
+    /// Operators on two small ints whose result is an int word, or a quotient; nil for everything else.
+    @inline(__always) private func intOperation(_ number: Int, _ l: Int, _ r: Int) -> Value? {
+        switch number {
+        case 3:
+            guard r >= 0, r < 62 else { return nil }
+            let shifted = l << r
+            return shifted >> r == l && Value.fitsSmallInt(shifted) ? Value(smallInt: shifted) : nil
+        case 9: return r >= 0 ? Value(smallInt: l >> min(r, 63)) : nil
+        case 7: return Value(smallInt: l | r)
+        case 12: return Value(smallInt: l ^ r)
+        case 2, 6:
+            if r == 0 { return nil }
+            var quotient = l / r, remainder = l % r
+            if remainder != 0 && (remainder < 0) != (r < 0) {
+                quotient &-= 1
+                remainder &+= r
+            }
+            return int(number == 2 ? quotient : remainder)
+        case 11:
+            // Both are exact doubles, so the quotient is correctly rounded.
+            guard r != 0, abs(l) <= 1 << 53, abs(r) <= 1 << 53 else { return nil }
+            return float(Double(l) / Double(r))
+        default: return nil
+        }
     }
 
     /// Float arithmetic with a small int or float on the other side; nil when it is not that, or raises.

@@ -163,6 +163,47 @@ extension Thread {
         middle.count -= after
     }
 
+    // MARK: Slices
+
+    /// The bounds of a slice by small ints and None, fitted to `length`; nil for other bounds.
+    private func plainBounds(_ start: Value, _ stop: Value, _ length: Int) -> (from: Int, to: Int)? {
+        var from = 0, to = length
+        if start.isSmallInt {
+            from = start.smallInt < 0 ? max(0, start.smallInt &+ length) : min(start.smallInt, length)
+        } else if !start.isNone {
+            return nil
+        }
+        if stop.isSmallInt {
+            to = stop.smallInt < 0 ? max(0, stop.smallInt &+ length) : min(stop.smallInt, length)
+        } else if !stop.isNone {
+            return nil
+        }
+        return (from, max(from, to))
+    }
+
+    /// BINARY_SLICE: lists and tuples with plain bounds need no slice object.
+    @inline(never)
+    func slice(_ container: Value, _ start: Value, _ stop: Value) throws(Raised) -> Value {
+        if container.hasLayout(.list), let bounds = plainBounds(start, stop, ListObject(container).count) {
+            return try listSlice(ListObject(container), bounds.from, bounds.to)
+        }
+        if container.hasLayout(.tuple), let bounds = plainBounds(start, stop, TupleObject(container).count) {
+            if bounds.to &- bounds.from == TupleObject(container).count { return container }
+            return try tuple(TupleObject(container).items + bounds.from, bounds.to &- bounds.from)
+        }
+        return try getItem(container, newSlice(start, stop))
+    }
+
+    /// STORE_SLICE.
+    @inline(never)
+    func storeSlice(_ container: Value, _ start: Value, _ stop: Value, _ value: Value) throws(Raised) {
+        if container.hasLayout(.list) && value.hasLayout(.list) && container != value,
+           let bounds = plainBounds(start, stop, ListObject(container).count) {
+            return try listReplace(ListObject(container), bounds.from, bounds.to, ListObject(value))
+        }
+        try setItem(container, newSlice(start, stop), value)
+    }
+
     // MARK: Formatting
 
     /// FORMAT_VALUE: conversion 0 none, 1 str, 2 repr, 3 ascii; `spec` may be unbound.

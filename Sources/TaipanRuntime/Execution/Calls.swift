@@ -99,9 +99,19 @@ extension Thread {
                 place.pointee = callee.cell[2]
                 return try enterCall(fp, callee.cell[1], place, count + 1, keywords, destination, overlay: overlay)
             case .builtinFunction:
+                let native = NativeFunction(callee)
+                if native.arity.isDirect(count) && names.isUnbound && (native.owner.isUnbound || native.bound.isUnbound) {
+                    fp[destination] = try native.body(self, Arguments(arguments, count))
+                    return nil
+                }
                 fp[destination] = try callBuiltin(NativeFunction(callee), Arguments(arguments, count, names))
                 return nil
             case .methodDescriptor where count > 0:
+                let native = NativeFunction(callee)
+                if native.arity.isDirect(count - 1) && names.isUnbound && type(of: arguments.pointee).value == native.owner {
+                    fp[destination] = try native.body(self, Arguments(arguments, count))
+                    return nil
+                }
                 fp[destination] = try callMethodDescriptor(NativeFunction(callee), Arguments(arguments, count, names))
                 return nil
             case .type:
@@ -245,7 +255,98 @@ extension Thread {
     func bind(_ function: FunctionObject, _ lowered: UnsafeMutablePointer<LoweredCode>, _ place: UnsafeMutablePointer<Value>, _ count: Int,
               _ names: Value) throws(Raised) -> Int {
         if lowered.pointee.simpleArgumentCount == count && names.isUnbound { return count }
+        if lowered.pointee.parameterCount >= 0 && bindPlainly(function, lowered, place, count, names) { return lowered.pointee.parameterCount }
         return try bindGenerally(function, CodeCell(function.code), lowered, place, count, names)
+    }
+
+    /// Binds a call without star parameters whose keywords are the parameters' own name objects and whose gaps defaults fill;
+    /// false, with nothing changed, when the call is not so plain or is wrong.
+    private func bindPlainly(_ function: FunctionObject, _ lowered: UnsafeMutablePointer<LoweredCode>, _ place: UnsafeMutablePointer<Value>, _ count: Int,
+                             _ names: Value) -> Bool {
+        let total = lowered.pointee.parameterCount, positional = lowered.pointee.positionalCount
+        if count > positional { return false }
+        var keywordCount = 0
+        if names.isBound {
+            keywordCount = TupleObject(names).count
+            if !findKeywords(lowered, place, count, TupleObject(names)) { return false }
+        }
+        let defaults = function.defaults
+        let required = positional &- (defaults.isNoneOrUnbound ? 0 : TupleObject(defaults).count)
+        if keywordCount == 0 {
+            if count < required || total > positional && function.kwdefaults.isNoneOrUnbound { return false }
+            var i = count
+            while i < positional {
+                place[i] = TupleObject(defaults)[i &- required]
+                i &+= 1
+            }
+            return total == positional || fillKeywordDefaults(function, lowered, place)
+        }
+        return placeKeywords(function, lowered, place, count, keywordCount, required)
+    }
+
+    /// Checks that every keyword is the name of a parameter that no positional argument fills, none twice; notes the parameters' numbers
+    /// in the words behind the values.
+    private func findKeywords(_ lowered: UnsafeMutablePointer<LoweredCode>, _ place: UnsafeMutablePointer<Value>, _ count: Int, _ names: TupleObject) -> Bool {
+        let parameters = TupleObject(CodeCell(lowered.pointee.code).localsplusnames)
+        let total = lowered.pointee.parameterCount, first = max(count, lowered.pointee.positionalOnlyCount)
+        if total > 64 { return false }
+        var seen: UInt64 = 0
+        let keywordCount = names.count
+        for k in 0..<keywordCount {
+            var i = first
+            while i < total && parameters[i] != names[k] { i &+= 1 }
+            if i == total || seen & (1 << UInt64(i)) != 0 { return false }
+            seen |= 1 << UInt64(i)
+            place[count &+ keywordCount &+ k] = Value(smallInt: i)
+        }
+        return true
+    }
+
+    private func placeKeywords(_ function: FunctionObject, _ lowered: UnsafeMutablePointer<LoweredCode>, _ place: UnsafeMutablePointer<Value>, _ count: Int,
+                               _ keywordCount: Int, _ required: Int) -> Bool {
+        let total = lowered.pointee.parameterCount, positional = lowered.pointee.positionalCount
+        // Values and numbers move out of the way of the parameters.
+        let values = place + (max(total, lowered.pointee.frameSize) &+ count &+ 2 &* keywordCount)
+        if values + 2 * keywordCount >= state.pointee.stackLimit { return false }
+        var i = 2 &* keywordCount
+        while i > 0 {
+            i &-= 1
+            values[i] = place[count &+ i]
+        }
+        i = count
+        while i < total {
+            place[i] = .unbound
+            i &+= 1
+        }
+        for k in 0..<keywordCount { place[values[keywordCount &+ k].smallInt] = values[k] }
+        var isComplete = true
+        i = count
+        while i < positional {
+            if place[i].isUnbound {
+                if i >= required { place[i] = TupleObject(function.defaults)[i &- required] } else { isComplete = false }
+            }
+            i &+= 1
+        }
+        if isComplete && (total == positional || fillKeywordDefaults(function, lowered, place, from: positional)) { return true }
+        // Something is missing: the general way starts from the arguments as they were.
+        for k in 0..<keywordCount { place[count &+ k] = values[k] }
+        return false
+    }
+
+    /// Defaults of the keyword-only parameters that are still unbound; false when one has none.
+    private func fillKeywordDefaults(_ function: FunctionObject, _ lowered: UnsafeMutablePointer<LoweredCode>, _ place: UnsafeMutablePointer<Value>) -> Bool {
+        for i in lowered.pointee.positionalCount..<lowered.pointee.parameterCount { place[i] = .unbound }
+        return fillKeywordDefaults(function, lowered, place, from: lowered.pointee.positionalCount)
+    }
+
+    private func fillKeywordDefaults(_ function: FunctionObject, _ lowered: UnsafeMutablePointer<LoweredCode>, _ place: UnsafeMutablePointer<Value>, from: Int) -> Bool {
+        let names = TupleObject(CodeCell(lowered.pointee.code).localsplusnames)
+        for i in from..<lowered.pointee.parameterCount where place[i].isUnbound {
+            let found: Value = function.kwdefaults.isNoneOrUnbound ? .unbound : DictObject(function.kwdefaults).findString(self, names[i])
+            if found.isUnbound { return false }
+            place[i] = found
+        }
+        return true
     }
 
     @inline(never)

@@ -697,10 +697,10 @@ extension Thread {
                         try deleteItem(fp[a], fp[b])
                     case .slice:
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
-                        fp[a] = try getItem(fp[b], newSlice(fp[b + 1], fp[b + 2], .none))
+                        fp[a] = try slice(fp[b], fp[b + 1], fp[b + 2])
                     case .storeSlice:
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
-                        try setItem(fp[a + 1], newSlice(fp[a + 2], fp[a + 3], .none), fp[a])
+                        try storeSlice(fp[a + 1], fp[a + 2], fp[a + 3], fp[a])
                     case .buildSlice:
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
                         fp[a] = newSlice(fp[c], fp[c + 1], b == 3 ? fp[c + 2] : .none)

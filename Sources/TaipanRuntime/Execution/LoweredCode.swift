@@ -84,6 +84,10 @@ struct LoweredCode {
     var localCount: Int
     /// Positional parameters when a call with just that many positional arguments needs no binding; -1 otherwise.
     var simpleArgumentCount: Int
+    /// Parameters of code without star parameters, -1 for others; the positional ones, and those that no keyword names.
+    var parameterCount: Int
+    var positionalCount: Int
+    var positionalOnlyCount: Int
     var isGenerator: Bool
 
     func free() {

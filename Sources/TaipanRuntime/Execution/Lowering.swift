@@ -925,7 +925,9 @@ struct Lowering {
             next: t.interp.pointee.firstLowered, code: code.value, words: copy(words), wordCount: words.count,
             constants: TupleObject(code.consts).items, names: TupleObject(code.names).items, offsets: copy(offsets), liveLimits: copy(limits),
             handlers: copy(ranges), handlerCount: ranges.count, frameSize: max(deepest, localCount) + 1, localCount: localCount,
-            simpleArgumentCount: isSimple ? code.argcount : -1, isGenerator: isGenerator))
+            simpleArgumentCount: isSimple ? code.argcount : -1,
+            parameterCount: flags & (4 | 8) == 0 ? code.argcount + code.kwonlyargcount : -1, positionalCount: code.argcount,
+            positionalOnlyCount: code.posonlyargcount, isGenerator: isGenerator))
         t.interp.pointee.firstLowered = made
         code.lowered = made
         return made

@@ -32,7 +32,13 @@ extension Thread {
 
     /// `hash(value)`.
     @inline(__always) public func hash(_ value: Value) throws(Raised) -> Int {
-        if value.hasLayout(.str) { return hash(str: StrObject(value)) }
+        if value.isSmallInt {
+            // Below the modulus of number hashes an int is its own hash.
+            let n = value.smallInt
+            if n >= 0 && n < (1 << 61) - 1 { return n }
+        } else if value.hasLayout(.str) {
+            return hash(str: StrObject(value))
+        }
         return try hashSlowly(value)
     }
 
@@ -210,6 +216,13 @@ extension Thread {
 
     /// `item in container`.
     @inline(never) public func contains(_ container: Value, _ item: Value) throws(Raised) -> Bool {
+        if container.isCell {
+            switch container.cell.layout {
+            case .dict: return try DictObject(container).findEntry(self, item, hash(item)) >= 0
+            case .list: return try contains(items: container, item)
+            default: break
+            }
+        }
         let slot = type(of: container).slots.pointee.contains
         if slot.isSet { return try slot(self, container, item) }
         if !type(of: container).slots.pointee.iter.isSet && !isSequence(container) {
@@ -225,6 +238,16 @@ extension Thread {
             if other.isUnbound { return false }
             if try equals(other, item) { return true }
         }
+    }
+
+    private func contains(items list: Value, _ item: Value) throws(Raised) -> Bool {
+        let items = ListObject(list)
+        var i = 0
+        while i < items.count {
+            if try equals(items[i], item) { return true }
+            i &+= 1
+        }
+        return false
     }
 
     // MARK: Attributes

@@ -52,6 +52,32 @@ extension UnsafeMutablePointer where Pointee == BlockHeader {
     }
 }
 
+/// Runs of equal bits in a bitmap.
+enum BitRun {
+    /// First index from `start` on and below `limit` whose bit differs from `kind`'s (0 or ~0); `limit` when there is none.
+    @inline(__always) static func end(of kind: UInt64, in bits: UnsafeMutablePointer<UInt64>, from start: Int, below limit: Int) -> Int {
+        if start >= limit { return limit }
+        var i = start >> 6
+        var word = (bits[i] ^ kind) & (~0 << UInt64(start & 63))
+        while word == 0 {
+            i &+= 1
+            if i << 6 >= limit { return limit }
+            word = bits[i] ^ kind
+        }
+        return min(limit, i << 6 &+ word.trailingZeroBitCount)
+    }
+
+    static func set(_ bits: UnsafeMutablePointer<UInt64>, from start: Int, below end: Int) {
+        var i = start
+        while i < end {
+            let count = min(64 &- (i & 63), end &- i)
+            let ones: UInt64 = count == 64 ? ~0 : (1 << UInt64(count)) &- 1
+            bits[i >> 6] |= ones << UInt64(i & 63)
+            i &+= count
+        }
+    }
+}
+
 /// What stands before a large cell.
 struct LargeHeader {
     var next: UnsafeMutablePointer<LargeHeader>?
@@ -145,6 +171,7 @@ public struct HeapState {
 
     static var sizeClassCount: Int { 32 }
     static var largestSmall: Int { 8192 }
+    static var spanBytes: Int { 16384 }
 
     /// Size class of a cell of `bytes` (a multiple of 16 after rounding): 16-byte steps to 256, then four a doubling.
     @inline(__always) static func sizeClass(_ bytes: Int) -> Int {
@@ -250,16 +277,15 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         let allocator = pointee.allocators + sizeClass
         while let block = allocator.pointee.toSweep {
             let count = Int(block.pointee.cellCount)
-            var start = Int(block.pointee.sweepIndex)
             let live = block.live
-            while start < count && live[start >> 6] & (1 << UInt64(start & 63)) != 0 { start += 1 }
+            let start = BitRun.end(of: ~0, in: live, from: Int(block.pointee.sweepIndex), below: count)
             if start < count {
-                var end = start + 1
-                while end < count && live[end >> 6] & (1 << UInt64(end & 63)) == 0 { end += 1 }
+                // Short spans stay in the nearest cache between being cleared and being filled.
+                let end = BitRun.end(of: 0, in: live, from: start, below: min(count, start &+ max(1, HeapState.spanBytes / bytes)))
                 block.pointee.sweepIndex = UInt32(end)
-                let length = (end - start) * bytes
+                let length = (end &- start) &* bytes
                 memset(block.cell(at: start), 0, length)
-                for i in start..<end { live[i >> 6] |= 1 << UInt64(i & 63) }
+                BitRun.set(live, from: start, below: end)
                 allocator.pointee.cursor = UInt(bitPattern: block.cell(at: start))
                 allocator.pointee.limit = allocator.pointee.cursor + UInt(length)
                 allocator.pointee.block = block

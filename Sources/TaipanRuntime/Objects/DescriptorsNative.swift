@@ -91,6 +91,8 @@ extension Thread {
 
     /// A builtin method of `f` bound to `receiver`.
     public func newBoundNative(_ f: NativeFunction, _ receiver: Value) -> Value {
+        // Parsed once here and not at each call of each copy. Without memory for it, the call itself will say so.
+        if !f.arity.isParsed && !f.isRaw { do throws(Raised) { _ = try prepare(f) } catch { _ = takePending() } }
         let cell = heap.allocate(header: UInt(LayoutID.builtinFunction.rawValue) | (f.cell.header & (NativeFunction.isRawBit | NativeFunction.isStaticBit)), bytes: NativeFunction.bytes)
         for i in 1...5 { cell[i] = f.cell[i] }
         for i in 6...11 { cell.setRaw(f.cell.raw(i), at: i) }

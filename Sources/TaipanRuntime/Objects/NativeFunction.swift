@@ -35,9 +35,14 @@
 struct Arity: BitwiseCopyable {
     var bits: Int
     static var parsedBit: Int { 1 << 40 }
+    /// Exactly `positional` positional-only arguments, all required: the call needs nothing bound.
+    static var simpleBit: Int { 1 << 41 }
+    /// The function takes its arguments as they come.
+    static var rawBit: Int { 1 << 42 }
     init(bits: Int) { self.bits = bits }
     init(required: Int, positional: Int, positionalOnly: Int, total: Int, hasStar: Bool, hasStarStar: Bool) {
-        bits = required | positional << 8 | positionalOnly << 16 | total << 24 | (hasStar ? 1 << 32 : 0) | (hasStarStar ? 1 << 33 : 0) | Arity.parsedBit
+        let isSimple = !hasStar && !hasStarStar && total == positional && positional == positionalOnly && required == positional
+        bits = (isSimple ? Arity.simpleBit : 0) | required | positional << 8 | positionalOnly << 16 | total << 24 | (hasStar ? 1 << 32 : 0) | (hasStarStar ? 1 << 33 : 0) | Arity.parsedBit
     }
     var isParsed: Bool { bits != 0 }
     /// Positional parameters that must be given, and all positional ones (keyword-only ones not counted).
@@ -48,8 +53,10 @@ struct Arity: BitwiseCopyable {
     var total: Int { (bits >> 24) & 0xFF }
     var hasStar: Bool { bits & (1 << 32) != 0 }
     var hasStarStar: Bool { bits & (1 << 33) != 0 }
-    /// Exactly `positional` positional-only arguments, all required: the call needs nothing bound.
-    var isSimple: Bool { bits & 0x3_0000_0000 == 0 && total == positional && positional == positionalOnly }
+    /// A call with `given` positional arguments may go straight to the body.
+    @inline(__always) func isDirect(_ given: Int) -> Bool {
+        bits & Arity.rawBit != 0 || bits & Arity.simpleBit != 0 && positional == given
+    }
 }
 
 /// One parameter of a native signature text.
@@ -152,7 +159,6 @@ extension Thread {
         for (i, parameter) in named.enumerated() where !parameter.isPositionalOnly {
             names[i] = parameter.name.withUnsafeBufferPointer { intern(str(utf8: $0)) }
         }
-        for (i, parameter) in named.enumerated() where parameter.isPositionalOnly { _ = (i, parameter) }
         function.parameterNames = names.value
         let arity = Arity(required: positional.filter { !$0.hasDefault }.count, positional: positional.count,
                           positionalOnly: positional.filter(\.isPositionalOnly).count, total: named.count,
@@ -165,9 +171,7 @@ extension Thread {
     @inline(never) public func callNative(_ function: NativeFunction, _ arguments: Arguments, receiver: Bool) throws(Raised) -> Value {
         let arity = function.arity
         let given = arguments.count &- (receiver ? 1 : 0)
-        if function.isRaw || (arity.isParsed && arity.isSimple && given == arity.positional && arity.required == given && arguments.keywords.isUnbound) {
-            return try function.body(self, arguments)
-        }
+        if function.isRaw || arity.isDirect(given) && arguments.keywords.isUnbound { return try function.body(self, arguments) }
         return try bindAndCall(function, arguments, receiver)
     }
 

@@ -123,9 +123,10 @@ extension Thread {
         list.count = count &+ 1
     }
 
-    /// Makes room for at least `needed` items, over-allocating by an eighth as CPython does.
+    /// Makes room for at least `needed` items, over-allocating by an eighth as CPython does; by half where a larger buffer
+    /// means copying much (CPython's allocator can extend a large buffer in place).
     @inline(never) public func growList(_ list: ListObject, _ needed: Int) throws(Raised) {
-        let capacity = (needed &+ (needed >> 3) &+ 6) & ~3
+        let capacity = (needed &+ (needed >> (needed < 1024 ? 3 : 1)) &+ 6) & ~3
         let buffer = try newValueBuffer(capacity)
         let count = list.count
         if count > 0 { memcpy(buffer.items, list.items, count &* 8) }

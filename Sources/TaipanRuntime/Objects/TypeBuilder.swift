@@ -177,6 +177,7 @@ extension Thread {
         cell.setRaw(signature.utf8CodeUnitCount, at: 8)
         cell.setRaw(Int(bitPattern: doc.utf8Start), at: 9)
         cell.setRaw(doc.utf8CodeUnitCount, at: 10)
+        if flags & NativeFunction.isRawBit != 0 { cell.setRaw(Arity.rawBit, at: 11) }
         return function
     }
 
