@@ -10,6 +10,9 @@
 /// below them, so that a scan from `sp` upwards sees every pointer the caller still holds.
 void ctaipan_with_spilled_registers(void (*body)(void *context, void *sp), void *context);
 
+/// Asks for the memory at `address`, which will be read soon.
+static inline void ctaipan_prefetch(const void *address) { __builtin_prefetch(address); }
+
 /// The current stack pointer (an address inside the calling function's frame).
 void *ctaipan_stack_pointer(void);
 

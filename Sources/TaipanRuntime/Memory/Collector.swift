@@ -33,8 +33,7 @@ public struct Marker {
     }
 
     mutating func markCell(_ address: UInt) {
-        let cell = Cell(UnsafeMutableRawPointer(bitPattern: address).unsafelyUnwrapped)
-        if cell.has(CellFlag.large) {
+        if LargeHeader.isLarge(address) {
             let large = LargeHeader.of(address)
             if large.pointee.isMarked { return }
             large.pointee.isMarked = true
@@ -98,10 +97,29 @@ public struct Marker {
     }
 
     /// Traces until nothing is left to trace.
+    ///
+    /// Between the stack and the tracing stands a short queue: a cell is asked from memory when it enters and traced when it leaves,
+    /// for most of a collection's time would be waiting for cells.
     mutating func drain() {
-        while stack.count > 0 {
-            stack.count &-= 1
-            trace(Cell(UnsafeMutableRawPointer(bitPattern: stack.base[stack.count]).unsafelyUnwrapped))
+        let size = 8
+        var queue = (UInt(0), UInt(0), UInt(0), UInt(0), UInt(0), UInt(0), UInt(0), UInt(0))
+        withUnsafeMutableBytes(of: &queue) { bytes in
+            let cells = bytes.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt.self)
+            var first = 0, count = 0
+            while true {
+                while count < size && stack.count > 0 {
+                    stack.count &-= 1
+                    let address = stack.base[stack.count]
+                    ctaipan_prefetch(UnsafeRawPointer(bitPattern: address))
+                    cells[(first &+ count) & (size &- 1)] = address
+                    count &+= 1
+                }
+                if count == 0 { return }
+                let address = cells[first]
+                first = (first &+ 1) & (size &- 1)
+                count &-= 1
+                trace(Cell(UnsafeMutableRawPointer(bitPattern: address).unsafelyUnwrapped))
+            }
         }
     }
 
@@ -129,8 +147,7 @@ public struct Marker {
     }
 
     func isMarked(_ address: UInt) -> Bool {
-        let cell = Cell(UnsafeMutableRawPointer(bitPattern: address).unsafelyUnwrapped)
-        if cell.has(CellFlag.large) { return LargeHeader.of(address).pointee.isMarked }
+        if LargeHeader.isLarge(address) { return LargeHeader.of(address).pointee.isMarked }
         let block = Block(bitPattern: address & ~0xFFFF).unsafelyUnwrapped
         let i = block.index(of: address)
         return block.marks[i >> 6] & (1 << UInt64(i & 63)) != 0

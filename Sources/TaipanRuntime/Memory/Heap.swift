@@ -2,7 +2,7 @@
 // cells over 8 KiB are allocated on their own. Allocation bumps a cursor through spans of dead
 // cells; a span is found and cleared when the cursor reaches it (lazy sweeping).
 //
-// Invariant: memory between cursor and limit is zero, and the header of a cell that was never
+// Invariant: memory between cursor and limit is zero (for cells over `largestClearedInSpan`: their headers are), and the header of a cell that was never
 // allocated, or was swept, is zero. So a new cell needs no clearing, and a conservative pointer to a
 // free cell is seen to be one.
 
@@ -83,7 +83,10 @@ struct LargeHeader {
     var next: UnsafeMutablePointer<LargeHeader>?
     var bytes: Int
     var isMarked: Bool
-    static var size: Int { 32 }
+    /// Eight past a multiple of 16: the addresses of large cells differ from those in blocks by that bit, so that the collector
+    /// tells them apart without reading them.
+    static var size: Int { 40 }
+    @inline(__always) static func isLarge(_ address: UInt) -> Bool { address & 8 != 0 }
     @inline(__always) static func of(_ address: UInt) -> UnsafeMutablePointer<LargeHeader> {
         UnsafeMutablePointer(bitPattern: address &- UInt(LargeHeader.size)).unsafelyUnwrapped
     }
@@ -172,6 +175,9 @@ public struct HeapState {
     static var sizeClassCount: Int { 32 }
     static var largestSmall: Int { 8192 }
     static var spanBytes: Int { 16384 }
+    /// Cells above this are cleared when they are handed out, and those that their owner fills at once not at all; in a span only their
+    /// headers are.
+    static var largestClearedInSpan: Int { 512 }
 
     /// Size class of a cell of `bytes` (a multiple of 16 after rounding): 16-byte steps to 256, then four a doubling.
     @inline(__always) static func sizeClass(_ bytes: Int) -> Int {
@@ -237,10 +243,23 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         if next <= allocator.pointee.limit {
             allocator.pointee.cursor = next
             let cell = Cell(UnsafeMutableRawPointer(bitPattern: address).unsafelyUnwrapped)
+            if bytes > HeapState.largestClearedInSpan { memset(cell.address, 0, HeapState.roundedSize(bytes)) }
             cell.header = header
             return cell
         }
         return allocateSlowly(header: header, sizeClass: HeapState.sizeClass(bytes))
+    }
+
+    /// A cell whose words after the header may hold anything: for contents without references that are written at once.
+    private func allocateFilled(header: UInt, bytes: Int) -> Cell {
+        let allocator = pointee.allocators + HeapState.sizeClass(bytes)
+        let address = allocator.pointee.cursor
+        let next = address &+ UInt(HeapState.roundedSize(bytes))
+        if next > allocator.pointee.limit { return allocateSlowly(header: header, sizeClass: HeapState.sizeClass(bytes)) }
+        allocator.pointee.cursor = next
+        let cell = Cell(UnsafeMutableRawPointer(bitPattern: address).unsafelyUnwrapped)
+        cell.header = header
+        return cell
     }
 
     @inline(never) func allocateSlowly(header: UInt, sizeClass: Int) -> Cell {
@@ -256,6 +275,7 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         allocator.pointee.cursor = address + UInt(bytes)
         if pointee.stressInterval > 0 { retireSpan(allocator) }
         let cell = Cell(UnsafeMutableRawPointer(bitPattern: address).unsafelyUnwrapped)
+        if bytes > HeapState.largestClearedInSpan { memset(cell.address, 0, HeapState.roundedSize(bytes)) }
         cell.header = header
         return cell
     }
@@ -284,7 +304,11 @@ extension UnsafeMutablePointer where Pointee == HeapState {
                 let end = BitRun.end(of: 0, in: live, from: start, below: min(count, start &+ max(1, HeapState.spanBytes / bytes)))
                 block.pointee.sweepIndex = UInt32(end)
                 let length = (end &- start) &* bytes
-                memset(block.cell(at: start), 0, length)
+                if bytes <= HeapState.largestClearedInSpan {
+                    memset(block.cell(at: start), 0, length)
+                } else {
+                    for i in start..<end { Cell(block.cell(at: i)).header = 0 }
+                }
                 BitRun.set(live, from: start, below: end)
                 allocator.pointee.cursor = UInt(bitPattern: block.cell(at: start))
                 allocator.pointee.limit = allocator.pointee.cursor + UInt(length)
@@ -359,15 +383,17 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         _exit(1)
     }
 
-    /// A zeroed cell of any size, or nil when the system refuses the memory.
-    func allocateAnySize(header: UInt, bytes: Int) -> Cell? {
-        if bytes <= HeapState.largestSmall { return allocate(header: header, bytes: bytes) }
+    /// A zeroed cell of any size, or nil when the system refuses the memory. With `isFilled`, only the header is sure to be set.
+    func allocateAnySize(header: UInt, bytes: Int, isFilled: Bool = false) -> Cell? {
+        if bytes <= HeapState.largestSmall {
+            return isFilled ? allocateFilled(header: header, bytes: bytes) : allocate(header: header, bytes: bytes)
+        }
         if pointee.stressInterval > 0 {
             stress()
         } else if pointee.allocatedSince &+ pointee.externalBytes >= pointee.threshold && pointee.isEnabled && !pointee.isCollecting {
             collect()
         }
-        guard bytes < Int.max - 4096, let area = calloc(1, bytes + LargeHeader.size) else { return nil }
+        guard bytes < Int.max - 4096, let area = isFilled ? malloc(bytes + LargeHeader.size) : calloc(1, bytes + LargeHeader.size) else { return nil }
         let large = area.bindMemory(to: LargeHeader.self, capacity: 1)
         large.initialize(to: LargeHeader(next: pointee.large, bytes: bytes, isMarked: false))
         pointee.large = large
@@ -380,7 +406,7 @@ extension UnsafeMutablePointer where Pointee == HeapState {
     /// Size in bytes that the cell occupies, header and slack included.
     func size(of cell: Cell) -> Int {
         let address = UInt(bitPattern: cell.address)
-        if cell.has(CellFlag.large) { return LargeHeader.of(address).pointee.bytes }
+        if LargeHeader.isLarge(address) { return LargeHeader.of(address).pointee.bytes }
         return Int(Block(bitPattern: address & ~0xFFFF).unsafelyUnwrapped.pointee.cellSize)
     }
 

@@ -100,7 +100,7 @@ extension Thread {
 
     private func addMagnitudes(_ a: IntView, _ b: IntView, _ isNegative: Bool) throws(Raised) -> Value {
         let long = a.count >= b.count ? a : b, short = a.count >= b.count ? b : a
-        let made = try newInt(limbs: long.count &+ 1)
+        let made = try newInt(limbs: long.count &+ 1, isFilled: true)
         made.limbs[long.count] = Limbs.add(long.limbs, long.count, short.limbs, short.count, into: made.limbs)
         return normalize(made, isNegative: isNegative)
     }
@@ -110,7 +110,7 @@ extension Thread {
         let order = Limbs.compare(a.limbs, a.count, b.limbs, b.count)
         if order == 0 { return Value(smallInt: 0) }
         let long = order > 0 ? a : b, short = order > 0 ? b : a
-        let made = try newInt(limbs: long.count)
+        let made = try newInt(limbs: long.count, isFilled: true)
         _ = Limbs.subtract(long.limbs, long.count, short.limbs, short.count, into: made.limbs)
         return normalize(made, isNegative: isNegative != (order < 0))
     }
@@ -123,7 +123,7 @@ extension Thread {
         }
         return try withInts(left, right) { (a, b) throws(Raised) in
             if a.count == 0 || b.count == 0 { return Value(smallInt: 0) }
-            let made = try newInt(limbs: a.count &+ b.count)
+            let made = try newInt(limbs: a.count &+ b.count, isFilled: true)
             let isNegative = a.isNegative != b.isNegative
             if b.count == 1 {
                 made.limbs[a.count] = Limbs.multiplyByLimb(a.limbs, a.count, b.limbs[0], into: made.limbs)

@@ -39,9 +39,12 @@ extension Thread {
 
     static var intHeader: UInt { UInt(LayoutID.int.rawValue) | UInt(CellKind.int.rawValue) << 32 }
 
-    /// A fresh int cell for `limbs` limbs, sign positive, contents zero; finish with `normalize`.
-    public func newInt(limbs: Int) throws(Raised) -> IntObject {
-        guard limbs < Int.max / 16, let cell = heap.allocateAnySize(header: Thread.intHeader, bytes: 16 + max(limbs, 1) * 8) else { throw memoryError() }
+    /// A fresh int cell for `limbs` limbs, sign positive, contents zero (with `isFilled`, anything: for those who write every limb);
+    /// finish with `normalize`.
+    public func newInt(limbs: Int, isFilled: Bool = false) throws(Raised) -> IntObject {
+        guard limbs < Int.max / 16, let cell = heap.allocateAnySize(header: Thread.intHeader, bytes: 16 + max(limbs, 1) * 8, isFilled: isFilled) else {
+            throw memoryError()
+        }
         cell.setRaw(limbs, at: 1)
         return IntObject(cell)
     }
