@@ -3,14 +3,6 @@
 import TaipanRuntime
 
 extension Thread {
-    /// Keeps `values` for `module`.
-    func keep(_ module: StaticString, _ values: [TypeObject]) throws(Raised) {
-        if objects.pointee.moduleObjects.isUnbound { objects.pointee.moduleObjects = newDict().value }
-        let kept = try newTuple(values.count)
-        for i in values.indices { kept[i] = values[i].value }
-        try DictObject(objects.pointee.moduleObjects).setString(self, intern(module), kept.value)
-    }
-
     /// Type number `i` that `module` has kept.
     func kept(_ module: StaticString, _ i: Int) -> TypeObject {
         let found = DictObject(objects.pointee.moduleObjects).findString(self, intern(module))

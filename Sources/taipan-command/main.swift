@@ -7,8 +7,9 @@ import Darwin
 #endif
 import Taipan
 
+
 nonisolated(unsafe) var status: Int32 = 1
 let commandLine = CommandLine.arguments
-let stackBytes = 256 << 20
+let stackBytes = Command.stackBytes
 runOnLargeStack(bytes: stackBytes) { status = Command.run(commandLine, stackBytes: stackBytes) }
 exit(status)

@@ -138,7 +138,7 @@ enum DefaultDictType {
             m.t.addClassGetItem(b)
         }
         m.set("defaultdict", made.value)
-        try m.t.keep("_collections.defaultdict", [made])
+        try m.t.keep("_collections.defaultdict", try m.t.row(1).adding(made.value).tuple.value)
     }
 
     private static func copy(_ t: Thread, _ v: Value) throws(Raised) -> Value {

@@ -452,7 +452,7 @@ enum DequeType {
         }
         m.set("_deque_iterator", forward.value)
         m.set("_deque_reverse_iterator", backward.value)
-        try m.t.keep("_collections.deque", [deque, forward, backward])
+        try m.t.keep("_collections.deque", try m.t.row(3).adding(deque.value).adding(forward.value).adding(backward.value).tuple.value)
     }
 
     private static func unpickled(_ t: Thread, _ a: Arguments, _ direction: Int) throws(Raised) -> Value {

@@ -305,7 +305,7 @@ enum OrderedDictType {
                 return try t.tuple(try t.builtinFunction("iter"), try t.tuple(rest.value))
             }
         }
-        try t.keep("_collections.OrderedDict", [type, keys, items, values, iterator])
+        try t.keep("_collections.OrderedDict", try t.row(5).adding(type.value).adding(keys.value).adding(items.value).adding(values.value).adding(iterator.value).tuple.value)
     }
 
     /// Words: 1 the dict (unbound when exhausted); raw: 2 next entry, 3 the dict's length, 4 part (0 key, 1 value, 2 item), 5 backwards.

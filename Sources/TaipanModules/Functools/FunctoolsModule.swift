@@ -56,7 +56,7 @@ enum FunctoolsModule {
             m.t.addClassGetItem(b)
         }
         m.set("partial", partial.value)
-        try m.t.keep("functools.partial", [partial])
+        try m.t.keep("functools.partial", try m.t.row(1).adding(partial.value).tuple.value)
     }
 
     /// The instance's attribute dict when it has attributes, else None.
@@ -186,7 +186,7 @@ enum FunctoolsModule {
             }
             b.member("obj", word: 2, readOnly: false, "Value wrapped by a key function.")
         }
-        try m.t.keep("functools.KeyWrapper", [wrapper])
+        try m.t.keep("functools.KeyWrapper", try m.t.row(1).adding(wrapper.value).tuple.value)
         m.function("cmp_to_key", "($module, /, mycmp)", "Convert a cmp= function into a key= function.\n\n  mycmp\n    Function that compares two objects.") { (t, a) throws(Raised) in
             let made = t.allocate(t.kept("functools.KeyWrapper", 0))
             made[1] = a[0]

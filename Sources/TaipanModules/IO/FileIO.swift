@@ -203,8 +203,7 @@ extension Thread {
             if c >= 0xDC80 && c <= 0xDCFF {
                 out.append(UInt8(truncatingIfNeeded: c))
             } else if c >= 0xD800 && c <= 0xDFFF {
-                let arguments: [UInt] = [str("utf-8").bits, text.bits, int(i).bits, int(i + 1).bits, str("surrogates not allowed").bits]
-                throw raise(exception: try call(types.pointee.unicodeEncodeError, arguments))
+                throw raise(exception: try call(types.pointee.unicodeEncodeError, str("utf-8"), text, int(i), int(i + 1), str("surrogates not allowed")))
             } else {
                 appendUTF8(c, &out)
             }

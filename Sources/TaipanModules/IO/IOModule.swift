@@ -172,7 +172,7 @@ extension Thread {
         if parsed.isBinary && buffering == 1 {
             try warn(.runtimeWarning, "line buffering (buffering=1) isn't supported in binary mode, the default buffer size will be used")
         }
-        let raw = try call(io(.fileIO), [path.bits, str(parsed.rawMode).bits, Value(closefd).bits, (opener.isUnbound ? .none : opener).bits])
+        let raw = try call(io(.fileIO), path, str(parsed.rawMode), Value(closefd), opener.isUnbound ? .none : opener)
         var result = raw
         do throws(Raised) {
             return try wrapFile(raw, &result, parsed, mode, buffering, encoding, errors, newline)
@@ -206,8 +206,7 @@ extension Thread {
         let buffer = try call(io(kind), raw, int(buffering))
         result = buffer
         if parsed.isBinary { return buffer }
-        let wrapper = try call(io(.textIOWrapper), [buffer.bits, (encoding.isUnbound ? .none : encoding).bits, (errors.isUnbound ? .none : errors).bits,
-                                                    (newline.isUnbound ? .none : newline).bits, Value(isLineBuffered).bits])
+        let wrapper = try call(io(.textIOWrapper), buffer, encoding.isUnbound ? .none : encoding, errors.isUnbound ? .none : errors, newline.isUnbound ? .none : newline, Value(isLineBuffered))
         result = wrapper
         try setattr(wrapper, name(.mode), str(mode))
         return wrapper

@@ -129,8 +129,7 @@ enum NativeText {
         default: break
         }
         let data = try t.bytes(bytes.baseAddress, bytes.count)
-        let arguments: [UInt] = [t.str(encoding.codecName).bits, data.bits, t.int(error.start).bits, t.int(error.end).bits, t.str(error.reason).bits]
-        let exception = try t.call(t.types.pointee.unicodeDecodeError, arguments)
+        let exception = try t.call(t.types.pointee.unicodeDecodeError, t.str(encoding.codecName), data, t.int(error.start), t.int(error.end), t.str(error.reason))
         if handler == "strict" || handler == "surrogateescape" { throw t.raise(exception: exception) }
         let (replacement, position) = try callHandler(t, errors, exception, bytes.count, "decoding")
         if !replacement.isKind(.str) { throw t.raise(.typeError, "decoding error handler must return (str, int) tuple") }
@@ -209,8 +208,7 @@ enum NativeText {
             if i > error.start { return i }
         default: break
         }
-        let arguments: [UInt] = [t.str(encoding.codecName).bits, text.bits, t.int(error.start).bits, t.int(error.end).bits, t.str(error.reason).bits]
-        let exception = try t.call(t.types.pointee.unicodeEncodeError, arguments)
+        let exception = try t.call(t.types.pointee.unicodeEncodeError, t.str(encoding.codecName), text, t.int(error.start), t.int(error.end), t.str(error.reason))
         if handler == "strict" || handler == "surrogateescape" { throw t.raise(exception: exception) }
         let (replacement, position) = try callHandler(t, errors, exception, s.count, "encoding")
         if replacement.isKind(.bytes) {

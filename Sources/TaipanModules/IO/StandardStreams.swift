@@ -52,14 +52,14 @@ extension Thread {
         objects.pointee.stderr = try standardStream(2, "<stderr>", isWriting: true, encoding, "backslashreplace", interactive)
         if objects.pointee.sysDict.isUnbound { return }
         let sys = DictObject(objects.pointee.sysDict)
-        let streams: [(StaticString, StaticString, UInt)] = [
-            ("stdin", "__stdin__", objects.pointee.stdin.bits), ("stdout", "__stdout__", objects.pointee.stdout.bits),
-            ("stderr", "__stderr__", objects.pointee.stderr.bits),
-        ]
-        for (plain, original, bits) in streams {
-            try sys.setString(self, intern(plain), Value(bits: bits))
-            try sys.setString(self, intern(original), Value(bits: bits))
-        }
+        try name(sys, "stdin", "__stdin__", objects.pointee.stdin)
+        try name(sys, "stdout", "__stdout__", objects.pointee.stdout)
+        try name(sys, "stderr", "__stderr__", objects.pointee.stderr)
+    }
+
+    private func name(_ sys: DictObject, _ plain: StaticString, _ original: StaticString, _ stream: Value) throws(Raised) {
+        try sys.setString(self, intern(plain), stream)
+        try sys.setString(self, intern(original), stream)
     }
 
     /// Encoding and error handler of the standard streams: PYTHONIOENCODING, else the locale's.
@@ -87,7 +87,7 @@ extension Thread {
         let unbuffered = interp.pointee.config.isUnbuffered && isWriting
         let raw: Value, buffer: Value
         do throws(Raised) {
-            raw = try call(io(.fileIO), [Value(smallInt: Int(fd)).bits, str(isWriting ? "w" : "r").bits, Value.false.bits])
+            raw = try call(io(.fileIO), Value(smallInt: Int(fd)), str(isWriting ? "w" : "r"), Value.false)
         } catch {
             // A directory or the like as standard stream.
             try swallow(.osError, error)
@@ -102,9 +102,7 @@ extension Thread {
         }
         let isTerminal = isatty(fd) != 0
         let lineBuffering = !unbuffered && isWriting && (fd == 2 || isTerminal || interactive)
-        let arguments: [UInt] = [buffer.bits, str(encoding).bits, str(errors).bits, (isWriting ? str("\n") : Value.none).bits,
-                                 Value(lineBuffering).bits, Value(unbuffered).bits]
-        let wrapper = try call(io(.textIOWrapper), arguments)
+        let wrapper = try call(io(.textIOWrapper), buffer, str(encoding), str(errors), (isWriting ? str("\n") : Value.none), Value(lineBuffering), Value(unbuffered))
         try setattr(wrapper, name(.mode), str(isWriting ? "w" : "r"))
         return wrapper
     }

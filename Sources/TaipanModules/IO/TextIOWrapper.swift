@@ -68,8 +68,7 @@ extension Thread {
         for i in 0..<s.count {
             if s[i] == 0 { throw raise(.valueError, "embedded null character") }
             if s[i] >= 0xD800 && s[i] <= 0xDFFF {
-                let arguments: [UInt] = [str("utf-8").bits, text.bits, int(i).bits, int(i + 1).bits, str("surrogates not allowed").bits]
-                throw raise(exception: try call(types.pointee.unicodeEncodeError, arguments))
+                throw raise(exception: try call(types.pointee.unicodeEncodeError, str("utf-8"), text, int(i), int(i + 1), str("surrogates not allowed")))
             }
         }
     }

@@ -76,7 +76,7 @@ extension ItertoolsModule {
                 return .none
             }
         }
-        try m.t.keep("itertools", [by, group])
+        try m.t.keep("itertools", try m.t.row(2).adding(by.value).adding(group.value).tuple.value)
     }
 
     private static func newGroup(_ t: Thread, _ by: Value, _ key: Value) -> Value {
@@ -149,7 +149,7 @@ extension ItertoolsModule {
                 return .none
             }
         }
-        try m.t.keep("itertools.tee", [link, tee])
+        try m.t.keep("itertools.tee", try m.t.row(2).adding(link.value).adding(tee.value).tuple.value)
         m.function("tee", "($module, iterable, n=2, /)", "Returns a tuple of n independent iterators.") { (t, a) throws(Raised) in
             let n = a[1].isUnbound ? 2 : try t.index(a[1])
             if n < 0 { throw t.raise(.valueError, "n must be >= 0") }

@@ -61,7 +61,7 @@ extension Thread {
                                                         StructSequenceLayout(["sched_priority"])) { b in
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in
                 if a.count != 1 || a.keywords.isBound { throw t.raise(.typeError, "sched_param() missing required argument 'sched_priority' (pos 1)") }
-                return try t.structSequence(type, [a[0].bits])
+                return try t.structSequence(type, try t.row(1).adding(a[0]))
             }
             b.method("__reduce__", "($self, /)") { (t, a) throws(Raised) in
                 try t.tuple(t.type(of: a[0]).value, try t.tuple(TupleObject(a[0])[0]))

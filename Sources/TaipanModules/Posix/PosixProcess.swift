@@ -156,9 +156,8 @@ enum PosixProcess {
                 }
             }
             if info[4] == 0 { return .none }
-            return try t.structSequence(t.posix(.waitidResult), [
-                t.int(Int(info[4])).bits, t.int(Int(info[5])).bits, t.int(Int(info[0])).bits, t.int(Int(info[6])).bits, t.int(Int(info[2])).bits,
-            ])
+            return try t.structSequence(t.posix(.waitidResult), try t.row(5).adding(t.int(Int(info[4]))).adding(t.int(Int(info[5])))
+                .adding(t.int(Int(info[0]))).adding(t.int(Int(info[6]))).adding(t.int(Int(info[2]))))
         }
         b.function("pidfd_open", "($module, /, pid, flags=0)") { (t, a) throws(Raised) in
             let pid = try t.cInt(a[0])
@@ -189,13 +188,11 @@ enum PosixProcess {
 
     private static func waitAnswer(_ t: Thread, _ pid: Int32, _ status: Int32, _ usage: rusage) throws(Raised) -> Value {
         let module = try t.importModule(t.str("resource"), .unbound, .unbound, 0)
-        func seconds(_ time: timeval) -> UInt { t.float(Double(time.tv_sec) + Double(time.tv_usec) * 1e-6).bits }
-        var fields: [UInt] = [seconds(usage.ru_utime), seconds(usage.ru_stime)]
+        func seconds(_ time: timeval) -> Value { t.float(Double(time.tv_sec) + Double(time.tv_usec) * 1e-6) }
+        var fields = try t.row(16).adding(seconds(usage.ru_utime)).adding(seconds(usage.ru_stime))
         for n in [usage.ru_maxrss, usage.ru_ixrss, usage.ru_idrss, usage.ru_isrss, usage.ru_minflt, usage.ru_majflt, usage.ru_nswap, usage.ru_inblock,
-                  usage.ru_oublock, usage.ru_msgsnd, usage.ru_msgrcv, usage.ru_nsignals, usage.ru_nvcsw, usage.ru_nivcsw] { fields.append(t.int(Int(n)).bits) }
-        let items = try t.newTuple(fields.count)
-        for i in fields.indices { items[i] = Value(bits: fields[i]) }
-        let made = try t.call(try t.getattr(module, t.intern("struct_rusage")), items.value)
+                  usage.ru_oublock, usage.ru_msgsnd, usage.ru_msgrcv, usage.ru_nsignals, usage.ru_nvcsw, usage.ru_nivcsw] { fields = fields.adding(t.int(Int(n))) }
+        let made = try t.call(try t.getattr(module, t.intern("struct_rusage")), fields.tuple.value)
         return try t.tuple(t.int(Int(pid)), t.int(Int(status)), made)
     }
 
@@ -382,7 +379,7 @@ enum PosixProcess {
             let pid = try t.cInt(a[0])
             var parameter = sched_param()
             try t.systemCall32 { sched_getparam(pid, &parameter) }
-            return try t.structSequence(t.posix(.schedParam), [t.int(Int(parameter.sched_priority)).bits])
+            return try t.structSequence(t.posix(.schedParam), try t.row(1).adding(t.int(Int(parameter.sched_priority))))
         }
         b.function("sched_setparam", "($module, pid, param, /)") { (t, a) throws(Raised) in
             let pid = try t.cInt(a[0])

@@ -110,7 +110,7 @@ enum PosixSystem {
             let fd: Int32 = a[0].isUnbound ? 1 : try t.cInt(a[0])
             var size = winsize()
             if ctaipan_ioctl(fd, UInt(TIOCGWINSZ), &size) < 0 { throw t.osError(ctaipan_get_errno()) }
-            return try t.structSequence(t.posix(.terminalSize), [t.int(Int(size.ws_col)).bits, t.int(Int(size.ws_row)).bits])
+            return try t.structSequence(t.posix(.terminalSize), try t.row(2).adding(t.int(Int(size.ws_col))).adding(t.int(Int(size.ws_row))))
         }
         b.function("major", "($module, device, /)") { (t, a) throws(Raised) in
             let device = UInt64(bitPattern: Int64(try t.index(a[0])))
@@ -134,22 +134,23 @@ enum PosixSystem {
             let elapsed = times(&usage)
             if Int(elapsed) == -1 && ctaipan_get_errno() != 0 { throw t.osError(ctaipan_get_errno()) }
             let ticks = Double(max(sysconf(Int32(_SC_CLK_TCK)), 1))
-            func seconds(_ n: Int) -> UInt { t.float(Double(n) / ticks).bits }
-            let fields: [UInt] = [seconds(Int(usage.tms_utime)), seconds(Int(usage.tms_stime)), seconds(Int(usage.tms_cutime)),
-                                  seconds(Int(usage.tms_cstime)), seconds(Int(elapsed))]
+            func seconds(_ n: Int) -> Value { t.float(Double(n) / ticks) }
+            let fields = try t.row(5).adding(seconds(Int(usage.tms_utime))).adding(seconds(Int(usage.tms_stime))).adding(seconds(Int(usage.tms_cutime)))
+                .adding(seconds(Int(usage.tms_cstime))).adding(seconds(Int(elapsed)))
             return try t.structSequence(t.posix(.timesResult), fields)
         }
         b.function("uname", "($module, /)", "Return an object identifying the current operating system.") { (t, a) throws(Raised) in
             var names = utsname()
             try t.systemCall32 { uname(&names) }
-            func text<Field>(_ field: inout Field) -> UInt {
+            func text<Field>(_ field: inout Field) -> Value {
                 withUnsafeBytes(of: &field) { raw in
                     let bytes = raw.bindMemory(to: UInt8.self)
                     let count = bytes.firstIndex(of: 0) ?? bytes.count
-                    return t.decodeFileSystem(UnsafeBufferPointer(rebasing: bytes[0..<count])).bits
+                    return t.decodeFileSystem(UnsafeBufferPointer(rebasing: bytes[0..<count]))
                 }
             }
-            let fields: [UInt] = [text(&names.sysname), text(&names.nodename), text(&names.release), text(&names.version), text(&names.machine)]
+            let fields = try t.row(5).adding(text(&names.sysname)).adding(text(&names.nodename)).adding(text(&names.release)).adding(text(&names.version))
+                .adding(text(&names.machine))
             return try t.structSequence(t.posix(.unameResult), fields)
         }
     }

@@ -23,7 +23,11 @@ extension Thread {
             try t.setattr(a[0], try t.attributeName(a[1]), .unbound)
             return .none
         }
-        b.function("hash", "($module, obj, /)", "The hash of an object.") { (t, a) throws(Raised) in t.int(try t.hash(a[0])) }
+        b.function("hash", "($module, obj, /)", "The hash of an object.") { (t, a) throws(Raised) in
+            try t.enterRecursion(" while calling a Python object")
+            defer { t.leaveRecursion() }
+            return t.int(try t.hash(a[0]))
+        }
         b.function("id", "($module, obj, /)", "The identity of an object: no other that lives at the same time has it.") { (t, a) in t.identity(a[0]) }
         b.function("isinstance", "($module, obj, class_or_tuple, /)", "Tell whether an object is an instance of a class, or of one of several.") { (t, a) throws(Raised) in
             Value(try t.objectIsInstance(a[0], a[1]))
@@ -42,7 +46,11 @@ extension Thread {
             if dict.isUnbound { throw t.raise(.typeError, "vars() argument must have __dict__ attribute") }
             return dict
         }
-        b.function("repr", "($module, obj, /)", "The text that represents an object.") { (t, a) throws(Raised) in try t.repr(a[0]) }
+        b.function("repr", "($module, obj, /)", "The text that represents an object.") { (t, a) throws(Raised) in
+            try t.enterRecursion(" while calling a Python object")
+            defer { t.leaveRecursion() }
+            return try t.repr(a[0])
+        }
         b.function("ascii", "($module, obj, /)", "Like repr(), with everything but ASCII escaped.") { (t, a) throws(Raised) in try t.ascii(a[0]) }
         b.function("format", "($module, value, format_spec='', /)", "Format a value: type(value).__format__(value, format_spec).") { (t, a) throws(Raised) in
             if a[1].isBound && !a[1].isKind(.str) {

@@ -25,7 +25,11 @@ extension Thread {
     /// Compiles the bytes of a file or a script. Raises the SyntaxError.
     public func compile(_ bytes: [UInt8], _ filename: Value, _ parser: ParserOptions, _ options: CompilerOptions) throws(Raised) -> CodeCell {
         var options = options
+        var parser = parser
         let text = string(filename)
+        parser.maxIntDigits = interp.pointee.maxStrDigits
+        parser.lineOfFile = { SourceLines.line($0, of: text) }
+        options.lineOfFile = parser.lineOfFile
         var failure: SyntaxFailure?
         var warningRaised = false
         options.warn = { (note) throws(SyntaxFailure) in
@@ -72,6 +76,7 @@ extension Thread {
         case .unicodeDecodeError: .unicodeError
         }
         guard kind == .syntaxError || kind == .indentationError || kind == .tabError else { return raise(kind, failure.message) }
+        if failure.line == nil { return raise(kind, failure.message) }
         do throws(Raised) {
             let place = try newTuple(6)
             place[0] = filename

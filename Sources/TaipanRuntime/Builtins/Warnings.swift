@@ -246,8 +246,7 @@ extension Thread {
         if !type(of: show).slots.pointee.call.isSet { throw raise(.typeError, "warnings._showwarnmsg() must be set to a callable") }
         let record = try importedWarnings("WarningMessage")
         if record.isUnbound { throw raise(.runtimeError, "unable to get warnings.WarningMessage") }
-        let made = try call(record, [message.bits, category.bits, place.filename.bits, line.bits, Value.none.bits, Value.none.bits,
-                                     Thread.noneIfUnbound(source).bits])
+        let made = try call(record, message, category, place.filename, line, Value.none, Value.none, Thread.noneIfUnbound(source))
         _ = try call(show, made)
     }
 

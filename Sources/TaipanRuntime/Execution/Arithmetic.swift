@@ -205,8 +205,8 @@ extension Thread {
     /// `pow(base, exponent, modulus)`; modulus None is the two-argument form.
     public func power(_ base: Value, _ exponent: Value, _ modulus: Value) throws(Raised) -> Value {
         if modulus.isNone { return try binary(8, base, exponent) }
-        for operand in [base.bits, exponent.bits, modulus.bits] {
-            let slot = type(of: Value(bits: operand)).slots.pointee.power
+        for i in 0..<3 {
+            let slot = type(of: i == 0 ? base : i == 1 ? exponent : modulus).slots.pointee.power
             if !slot.isSet { continue }
             let result = try slot(self, base, exponent, modulus)
             if !result.isNotImplemented { return result }

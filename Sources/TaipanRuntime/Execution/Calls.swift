@@ -45,6 +45,8 @@ extension Thread {
         let flags = fp.frameFlags
         let caller = fp.frameCaller
         if fp[FrameHeader.object].isBound { detachFrameObject(fp) }
+        // The header stays behind in the caller's temporaries, where it must not keep a new instance or a namespace alive.
+        fp[FrameHeader.namespace] = .unbound
         state.pointee.recursionRemaining &+= 1
         state.pointee.frame = caller
         if flags & FrameFlag.generator != 0 {
@@ -232,8 +234,8 @@ extension Thread {
         let lowered = try prepareFunction(function)
         let total = arguments.count + (arguments.keywords.isUnbound ? 0 : TupleObject(arguments.keywords).count)
         let savedTop = state.pointee.stackTop
-        try enterRecursion(" while calling a Python object")
-        defer { leaveRecursion() }
+        try enterRecursion("", units: 2)
+        defer { leaveRecursion(units: 2) }
         let place = try copyAbove(arguments.base, total)
         let filled = try bind(function, lowered, place, arguments.count, arguments.keywords)
         let caller = state.pointee.frame

@@ -99,7 +99,7 @@ extension Thread {
             let text = str(systemErrorText(code))
             let made: Value
             if filename2.isBound {
-                made = try call(types.pointee.osError, [Value(smallInt: Int(code)).bits, text.bits, filename.bits, Value.none.bits, filename2.bits])
+                made = try call(types.pointee.osError, Value(smallInt: Int(code)), text, filename, Value.none, filename2)
             } else if filename.isBound {
                 made = try call(types.pointee.osError, Value(smallInt: Int(code)), text, filename)
             } else {

@@ -217,6 +217,8 @@ extension Thread {
         state.pointee.breaker = 0
         if heap.pointee.isExhausted {
             heap.pointee.isExhausted = false
+            // What else waits comes next.
+            state.pointee.breaker = 1
             throw memoryError()
         }
         runPendingFinalizers()

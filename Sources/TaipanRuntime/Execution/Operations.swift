@@ -107,6 +107,7 @@ extension Thread {
 
     /// `iter(value)`.
     @inline(never) public func iter(_ value: Value) throws(Raised) -> Value {
+        try checkStack()
         let type = type(of: value)
         if type.slots.pointee.iter.isSet {
             let iterator = try type.slots.pointee.iter(self, value)
@@ -129,6 +130,7 @@ extension Thread {
 
     /// The next item, or unbound when the iterator is exhausted. StopIteration from Python code counts as exhaustion.
     public func next(_ iterator: Value) throws(Raised) -> Value {
+        try checkStack()
         let slot = type(of: iterator).slots.pointee.next
         if slot.isSet { return try slot(self, iterator) }
         // A class can lose its `__next__` while it is iterated.
@@ -179,6 +181,7 @@ extension Thread {
 
     /// `len(value)`.
     @inline(never) public func length(_ value: Value) throws(Raised) -> Int {
+        try checkStack()
         let slot = type(of: value).slots.pointee.length
         if slot.isSet { return try slot(self, value) }
         throw raise(.typeError, "object of type '\(typeName(value))' has no len()")
@@ -186,6 +189,7 @@ extension Thread {
 
     /// `container[key]`.
     @inline(never) public func getItem(_ container: Value, _ key: Value) throws(Raised) -> Value {
+        try checkStack()
         let type = type(of: container)
         if type.slots.pointee.getItem.isSet { return try type.slots.pointee.getItem(self, container, key) }
         if container.isKind(.type) { return try classGetItem(container, key) }
@@ -223,6 +227,7 @@ extension Thread {
             default: break
             }
         }
+        try checkStack()
         let slot = type(of: container).slots.pointee.contains
         if slot.isSet { return try slot(self, container, item) }
         if !type(of: container).slots.pointee.iter.isSet && !isSequence(container) {
@@ -366,6 +371,7 @@ extension Thread {
 
     /// `callable(...)`.
     @inline(never) public func call(_ callable: Value, _ arguments: Arguments) throws(Raised) -> Value {
+        try checkStack()
         let slot = type(of: callable).slots.pointee.call
         if slot.isSet { return try slot(self, callable, arguments) }
         throw raise(.typeError, "'\(typeName(callable))' object is not callable")
@@ -398,12 +404,19 @@ extension Thread {
         return try call(callable, Arguments(base, 3))
     }
 
-    /// Any number of arguments, as the bits of values that the caller keeps alive.
-    @inline(never) public func call(_ callable: Value, _ words: [UInt]) throws(Raised) -> Value {
-        let base = try pushScratch(words.count)
+    /// Four to seven arguments.
+    @inline(never) public func call(_ callable: Value, _ a: Value, _ b: Value, _ c: Value, _ d: Value, _ e: Value = .unbound, _ f: Value = .unbound,
+                                    _ g: Value = .unbound) throws(Raised) -> Value {
+        let base = try pushScratch(7)
         defer { popScratch(base) }
-        for i in words.indices { base[i] = Value(bits: words[i]) }
-        return try call(callable, Arguments(base, words.count))
+        base[0] = a
+        base[1] = b
+        base[2] = c
+        base[3] = d
+        base[4] = e
+        base[5] = f
+        base[6] = g
+        return try call(callable, Arguments(base, e.isUnbound ? 4 : f.isUnbound ? 5 : g.isUnbound ? 6 : 7))
     }
 
     /// `callable(*arguments, **keywords)`: a tuple, and a dict or unbound.

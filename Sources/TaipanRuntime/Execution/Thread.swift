@@ -92,6 +92,8 @@ public struct InterpreterConfiguration: Sendable {
     public var isQuiet = false
     public var isUnbuffered = false
     public var verbosity = 0
+    /// `-d`.
+    public var parserDebug = 0
     public var bytesWarning = 0
     public var devMode = false
     public var utf8Mode = false
@@ -169,10 +171,15 @@ public struct InterpreterState {
 
     private func markThread(_ thread: UnsafeMutablePointer<ThreadState>, _ marker: inout Marker, _ stackPointer: UInt) {
         let state = thread.pointee
-        for value in [state.pending.bits, state.reprStack.bits, state.asyncGenFirstIter.bits, state.asyncGenFinalizer.bits,
-                      state.traceFunction.bits, state.profileFunction.bits, state.contextVariables.bits, state.handledBase.value.bits, state.returnValue.bits] {
-            marker.mark(Value(bits: value))
-        }
+        marker.mark(state.pending)
+        marker.mark(state.reprStack)
+        marker.mark(state.asyncGenFirstIter)
+        marker.mark(state.asyncGenFinalizer)
+        marker.mark(state.traceFunction)
+        marker.mark(state.profileFunction)
+        marker.mark(state.contextVariables)
+        marker.mark(state.handledBase.value)
+        marker.mark(state.returnValue)
         marker.scan(stackPointer, state.nativeBase)
         markFrames(thread, &marker)
     }
@@ -214,17 +221,28 @@ extension Thread {
         return withUnsafeMutablePointer(to: &here) { UInt(bitPattern: $0) }
     }
 
+    /// How deep native code may recurse on Python data, in CPython's units: two for a run of the interpreter, one for most else.
+    static var nativeRecursionLimit: Int { 1500 }
+
     /// Called where native code recurses on Python data; pairs with `leaveRecursion`.
     /// - Throws: RecursionError "maximum recursion depth exceeded" + `place`.
-    @inline(__always) public func enterRecursion(_ place: StaticString) throws(Raised) {
-        state.pointee.nativeRecursionRemaining &-= 1
-        if state.pointee.nativeRecursionRemaining < 0 || Thread.stackAddress() < state.pointee.nativeLimit { try recursionFailed(place) }
+    @inline(__always) public func enterRecursion(_ place: StaticString, units: Int = 1) throws(Raised) {
+        state.pointee.nativeRecursionRemaining &-= units
+        if state.pointee.nativeRecursionRemaining < 0 || Thread.stackAddress() < state.pointee.nativeLimit { try recursionFailed(place, units) }
     }
 
-    @inline(__always) public func leaveRecursion() { state.pointee.nativeRecursionRemaining &+= 1 }
+    @inline(__always) public func leaveRecursion(units: Int = 1) { state.pointee.nativeRecursionRemaining &+= units }
 
-    @inline(never) func recursionFailed(_ place: StaticString) throws(Raised) {
-        state.pointee.nativeRecursionRemaining &+= 1
+    /// For recursion that CPython does not count: only the real stack sets a limit.
+    @inline(__always) public func checkStack() throws(Raised) {
+        if Thread.stackAddress() < state.pointee.nativeLimit { try recursionFailed("", 0) }
+    }
+
+    @inline(never) func recursionFailed(_ place: StaticString, _ units: Int) throws(Raised) {
+        state.pointee.nativeRecursionRemaining &+= units
+        // Room for the exception to be made.
+        state.pointee.nativeRecursionRemaining &+= 50
+        defer { state.pointee.nativeRecursionRemaining &-= 50 }
         throw self.raise(.recursionError, "maximum recursion depth exceeded\(place)")
     }
 }

@@ -130,7 +130,7 @@ extension Thread {
         var type = sysAttribute(intern("UnraisableHookArgs"))
         if !type.isKind(.type) { type = try newUnraisableArgumentsType().value }
         let traceback = Thread.noneIfUnbound(ExceptionObject(exception).traceback)
-        return try structSequence(type, [self.type(of: exception).value.bits, exception.bits, traceback.bits, message.bits, object.bits])
+        return try structSequence(type, try row(5).adding(self.type(of: exception).value).adding(exception).adding(traceback).adding(message).adding(object))
     }
 
     /// What the default `sys.unraisablehook` prints.

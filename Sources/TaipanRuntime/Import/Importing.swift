@@ -320,7 +320,7 @@ extension Thread {
         let globals = fp.frameFunction.globals
         if function == objects.pointee.importFunction { return try importModule(moduleName, globals, fromlist, try self.index(level)) }
         let locals = fp[FrameHeader.namespace]
-        return try call(function, [moduleName.bits, globals.bits, (locals.isUnbound ? .none : locals).bits, fromlist.bits, level.bits])
+        return try call(function, moduleName, globals, locals.isUnbound ? .none : locals, fromlist, level)
     }
 
     /// IMPORT_FROM.

@@ -164,6 +164,7 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         }, self)
         pointee.isCollecting = false
         pointee.collections += 1
+        if pointee.reserve.count < 4 { fillReserve() }
     }
 
     private func collectWithSpilledRegisters(_ stackPointer: UInt) {

@@ -170,6 +170,10 @@ public struct HeapState {
     public var collections: Int
     /// Memory was refused by the system; a MemoryError is due at the next safe point.
     public var isExhausted: Bool
+    /// Most bytes that may be alive; 0 is no limit.
+    public var limit: Int
+    /// Chunks kept back, so that a program whose memory has run out can still raise and handle its MemoryError.
+    var reserve: AddressList
     var interp: UnsafeMutablePointer<InterpreterState>
 
     static var sizeClassCount: Int { 32 }
@@ -208,7 +212,8 @@ extension UnsafeMutablePointer where Pointee == HeapState {
             allocatedSince: 0, threshold: 32 << 20, liveBytes: 0, externalBytes: 0, roots: roots, rootCount: 0, rootCapacity: 16,
             finalizable: AddressList(capacity: 16), pendingFinalizers: AddressList(capacity: 16),
             weakReferences: AddressList(capacity: 64), pendingCallbacks: AddressList(capacity: 16),
-            isEnabled: true, isCollecting: false, stressInterval: 0, stressCount: 0, collections: 0, isExhausted: false, interp: interp))
+            isEnabled: true, isCollecting: false, stressInterval: 0, stressCount: 0, collections: 0, isExhausted: false, limit: 0, reserve: AddressList(capacity: 8), interp: interp))
+        heap.fillReserve()
         return heap
     }
 
@@ -269,7 +274,8 @@ extension UnsafeMutablePointer where Pointee == HeapState {
             collect()
         }
         let bytes = HeapState.bytes(ofClass: sizeClass)
-        while !findSpan(sizeClass, bytes) { addBlock(sizeClass, bytes) }
+        if pointee.limit > 0 { checkLimit(0) }
+        if !findSpan(sizeClass, bytes) { findMemory(sizeClass, bytes) }
         let allocator = pointee.allocators + sizeClass
         let address = allocator.pointee.cursor
         allocator.pointee.cursor = address + UInt(bytes)
@@ -278,6 +284,46 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         if bytes > HeapState.largestClearedInSpan { memset(cell.address, 0, HeapState.roundedSize(bytes)) }
         cell.header = header
         return cell
+    }
+
+    /// Gives the class a span: from a free block, new memory, a collection, and in the end from the reserve.
+    @inline(never) private func findMemory(_ sizeClass: Int, _ bytes: Int) {
+        var hasCollected = false
+        repeat {
+            if pointee.freeBlocks != nil || addChunk() {
+                addBlock(sizeClass, bytes)
+            } else if !hasCollected && pointee.isEnabled && !pointee.isCollecting {
+                hasCollected = true
+                collect()
+                // Collecting again and again for a few cells would take forever.
+                if pointee.chunks.count << 20 - pointee.liveBytes < 1 << 20 + pointee.liveBytes / 32 { runOut() }
+            } else if pointee.reserve.count > 0 {
+                pointee.reserve.count -= 1
+                adoptChunk(pointee.reserve.base[pointee.reserve.count])
+                runOut()
+            } else {
+                exhausted()
+            }
+        } while !findSpan(sizeClass, bytes)
+    }
+
+    /// A MemoryError is due.
+    private func runOut() {
+        pointee.isExhausted = true
+        pointee.interp.pointee.requestSafePoint()
+    }
+
+    /// Keeps to the limit that the embedder has set: false when `bytes` more do not fit even after a collection.
+    @discardableResult private func checkLimit(_ bytes: Int) -> Bool {
+        if pointee.liveBytes &+ pointee.allocatedSince &+ bytes <= pointee.limit { return true }
+        if pointee.isEnabled && !pointee.isCollecting && pointee.allocatedSince > pointee.limit / 16 { collect() }
+        if pointee.liveBytes &+ pointee.allocatedSince &+ bytes <= pointee.limit { return true }
+        if bytes == 0 { runOut() }
+        return false
+    }
+
+    func fillReserve() {
+        while pointee.reserve.count < 4, let chunk = mapChunk() { pointee.reserve.append(chunk) }
     }
 
     /// In stress mode every allocation takes the slow path: give the rest of the span back.
@@ -341,20 +387,31 @@ extension UnsafeMutablePointer where Pointee == HeapState {
             pointee.freeBlockCount -= 1
             return block
         }
-        addChunk()
-        return takeFreeBlock()
+        exhausted()
     }
 
-    /// Maps 1 MiB, aligned to 1 MiB, and puts its blocks on the free list.
-    private func addChunk() {
+    /// A new chunk; false when the system refuses the memory.
+    private func addChunk() -> Bool {
+        guard let chunk = mapChunk() else { return false }
+        adoptChunk(chunk)
+        return true
+    }
+
+    /// Maps 1 MiB, aligned to 1 MiB.
+    private func mapChunk() -> UInt? {
         let size = 1 << 20
         guard let area = mmap(nil, size * 2, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
-              area != MAP_FAILED else { return exhausted() }
+              area != MAP_FAILED else { return nil }
         let raw = UInt(bitPattern: area)
         let aligned = (raw + UInt(size) - 1) & ~UInt(size - 1)
         if aligned > raw { munmap(area, Int(aligned - raw)) }
         let tail = raw + UInt(size * 2) - (aligned + UInt(size))
         if tail > 0 { munmap(UnsafeMutableRawPointer(bitPattern: aligned + UInt(size)), Int(tail)) }
+        return aligned
+    }
+
+    /// Puts the blocks of a chunk on the free list.
+    private func adoptChunk(_ aligned: UInt) {
         insertChunk(aligned)
         for i in stride(from: 15, through: 0, by: -1) {
             let block = Block(bitPattern: aligned + UInt(i * BlockHeader.bytes)).unsafelyUnwrapped
@@ -377,7 +434,7 @@ extension UnsafeMutablePointer where Pointee == HeapState {
     }
 
     /// The system refuses memory even for small cells: nothing can run on, so say so and leave, as CPython does.
-    private func exhausted() {
+    private func exhausted() -> Never {
         let text: StaticString = "Fatal Python error: out of memory\n"
         _ = write(2, text.utf8Start, text.utf8CodeUnitCount)
         _exit(1)
@@ -393,7 +450,7 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         } else if pointee.allocatedSince &+ pointee.externalBytes >= pointee.threshold && pointee.isEnabled && !pointee.isCollecting {
             collect()
         }
-        guard bytes < Int.max - 4096, let area = isFilled ? malloc(bytes + LargeHeader.size) : calloc(1, bytes + LargeHeader.size) else { return nil }
+        guard bytes < Int.max - 4096, pointee.limit == 0 || checkLimit(bytes), let area = largeArea(bytes + LargeHeader.size, isFilled) else { return nil }
         let large = area.bindMemory(to: LargeHeader.self, capacity: 1)
         large.initialize(to: LargeHeader(next: pointee.large, bytes: bytes, isMarked: false))
         pointee.large = large
@@ -401,6 +458,14 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         let cell = Cell(area + LargeHeader.size)
         cell.header = header | CellFlag.large
         return cell
+    }
+
+    /// Memory from malloc, zeroed unless it `isFilled` by the caller, after a collection if need be. What is out of all proportion is not worth one.
+    private func largeArea(_ bytes: Int, _ isFilled: Bool) -> UnsafeMutableRawPointer? {
+        if let area = isFilled ? malloc(bytes) : calloc(1, bytes) { return area }
+        if bytes > 1 << 40 || !pointee.isEnabled || pointee.isCollecting { return nil }
+        collect()
+        return isFilled ? malloc(bytes) : calloc(1, bytes)
     }
 
     /// Size in bytes that the cell occupies, header and slack included.
@@ -426,6 +491,8 @@ extension UnsafeMutablePointer where Pointee == HeapState {
             free(one)
         }
         for i in 0..<pointee.chunks.count { munmap(UnsafeMutableRawPointer(bitPattern: pointee.chunks.base[i]), 1 << 20) }
+        for i in 0..<pointee.reserve.count { munmap(UnsafeMutableRawPointer(bitPattern: pointee.reserve.base[i]), 1 << 20) }
+        pointee.reserve.base.deallocate()
         pointee.chunks.base.deallocate()
         pointee.finalizable.base.deallocate()
         pointee.pendingFinalizers.base.deallocate()

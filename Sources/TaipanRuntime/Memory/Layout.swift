@@ -54,6 +54,23 @@ public struct LayoutInfo {
     public static var computedExtra: UInt16 { UInt16.max }
 }
 
+/// What the process may map (`ulimit -v`): reservations of addresses are cut to it.
+public enum AddressSpace {
+    /// Bytes; a huge number when there is no limit.
+    public static var limit: Int {
+        var limits = rlimit()
+        #if canImport(Glibc)
+        let status = getrlimit(__rlimit_resource_t(UInt32(RLIMIT_AS.rawValue)), &limits)
+        #else
+        let status = getrlimit(RLIMIT_AS, &limits)
+        #endif
+        return status != 0 || limits.rlim_cur > rlim_t(1 << 46) ? 1 << 46 : Int(limits.rlim_cur)
+    }
+
+    /// The bytes to reserve for a stack that should have `wanted`.
+    public static func stackBytes(_ wanted: Int) -> Int { max(1 << 20, min(wanted, limit / 8 & ~0xFFFF)) }
+}
+
 struct LayoutTransition {
     var name: Value
     var layout: LayoutID
@@ -63,19 +80,21 @@ struct LayoutTransition {
 public struct LayoutTable {
     public var base: UnsafeMutablePointer<LayoutInfo>
     public var count: Int
-
-    static var capacity: Int { 1 << 20 }
+    /// Most layouts that there may be.
+    public let capacity: Int
 
     init?() {
-        let bytes: Int = LayoutTable.capacity * MemoryLayout<LayoutInfo>.stride
+        // A million takes 100 MB of addresses; fewer where the process may not have many.
+        capacity = min(1 << 20, AddressSpace.limit / 32 / MemoryLayout<LayoutInfo>.stride)
+        let bytes: Int = capacity * MemoryLayout<LayoutInfo>.stride
         guard let area = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
               area != MAP_FAILED else { return nil }
-        base = area.bindMemory(to: LayoutInfo.self, capacity: LayoutTable.capacity)
+        base = area.bindMemory(to: LayoutInfo.self, capacity: capacity)
         count = 0
     }
 
     func release() {
         for i in 0..<count { base[i].transitions?.deallocate() }
-        munmap(UnsafeMutableRawPointer(base), LayoutTable.capacity * MemoryLayout<LayoutInfo>.stride)
+        munmap(UnsafeMutableRawPointer(base), capacity * MemoryLayout<LayoutInfo>.stride)
     }
 }

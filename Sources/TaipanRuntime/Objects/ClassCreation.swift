@@ -284,7 +284,6 @@ extension Thread {
 
     /// How many distinct names the functions of a class body store into attributes of their first argument.
     private func storedAttributeCount(_ namespace: DictObject) -> Int {
-        // Interned names, which the functions keep alive.
         var seen: [UInt] = []
         for i in 0..<namespace.entryCount where namespace.entry(i).key.isBound && namespace.entry(i).value.hasLayout(.function) {
             collectStoredAttributes(CodeCell(FunctionObject(namespace.entry(i).value).code), &seen)
@@ -303,6 +302,7 @@ extension Thread {
             i += 2
             if opcode == Opcode.extendedArgument { continue }
             if opcode == Opcode.storeAttribute && loadsReceiver && argument < names.count && !seen.contains(names[argument].bits) {
+                // kept alive: interned names are, for good
                 seen.append(names[argument].bits)
             }
             loadsReceiver = opcode == Opcode.loadFast && argument == 0

@@ -158,7 +158,7 @@ extension Thread {
     private func decodeException(_ encoding: StaticString, _ owner: Value, _ input: UnsafeBufferPointer<UInt8>, _ error: CodecError) throws(Raised) -> Value {
         let bytes = owner.isKind(.bytes) && BytesObject(owner).count == input.count ? owner : try self.bytes(input.baseAddress, input.count)
         let name = str(encoding), reason = str(error.reason)
-        return try call(types.pointee.unicodeDecodeError, [name.bits, bytes.bits, Value(smallInt: error.start).bits, Value(smallInt: error.end).bits, reason.bits])
+        return try call(types.pointee.unicodeDecodeError, name, bytes, Value(smallInt: error.start), Value(smallInt: error.end), reason)
     }
 
     private func callDecodeHandler(_ errors: Value, _ exception: Value) throws(Raised) -> (Value, Int) {
@@ -240,7 +240,7 @@ extension Thread {
                 continue
             }
             let name = str(encoding), reason = str(error.reason)
-            let exception = try call(types.pointee.unicodeEncodeError, [name.bits, text.bits, Value(smallInt: error.start).bits, Value(smallInt: error.end).bits, reason.bits])
+            let exception = try call(types.pointee.unicodeEncodeError, name, text, Value(smallInt: error.start), Value(smallInt: error.end), reason)
             if mode != nil { throw raise(exception: exception) }
             let (replacement, next) = try callEncodeHandler(errors, exception)
             position = next < 0 ? next &+ points.count : next

@@ -163,7 +163,7 @@ extension Thread {
     private func unicodeError(_ kind: ExceptionKind, _ encoding: String, _ object: Value, _ start: Int, _ end: Int, _ reason: String) -> Raised {
         do throws(Raised) {
             let a = str(encoding), r = str(reason)
-            let made = try call(types[kind], [a.bits, object.bits, Value(smallInt: start).bits, Value(smallInt: end).bits, r.bits])
+            let made = try call(types[kind], a, object, Value(smallInt: start), Value(smallInt: end), r)
             return raise(exception: made)
         } catch { return error }
     }

@@ -156,8 +156,8 @@ extension Thread {
         if generator.state == GeneratorObject.created && !raising && !sent.isNone {
             throw raise(.typeError, "can't send non-None value to a just-started \(generatorKind(generator))")
         }
-        try enterRecursion(" while calling a Python object")
-        defer { leaveRecursion() }
+        try enterRecursion("", units: 2)
+        defer { leaveRecursion(units: 2) }
         let pending = state.pointee.pending
         let frame = try resumeFrame(generator, sent, caller: state.pointee.frame, destination: 0, flags: FrameFlag.generator | FrameFlag.entry)
         if raising {

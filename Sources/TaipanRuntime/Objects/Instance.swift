@@ -66,7 +66,7 @@ extension Thread {
     /// A new entry of the layout table.
     func newLayout(_ info: LayoutInfo) throws(Raised) -> LayoutID {
         let i = interp.pointee.layouts.count
-        if i >= LayoutTable.capacity { throw memoryError() }
+        if i >= interp.pointee.layouts.capacity { throw memoryError() }
         interp.pointee.layouts.base[i] = info
         interp.pointee.layouts.count = i + 1
         return LayoutID(rawValue: UInt32(i))

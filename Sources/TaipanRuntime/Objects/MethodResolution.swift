@@ -34,12 +34,13 @@ extension Thread {
         for i in 0..<bases.count {
             for j in 0..<i where bases[i] == bases[j] { throw raise(.typeError, "duplicate base class \(string(TypeObject(bases[i]).name))") }
         }
-        // Words of classes that the bases keep alive.
         var lists: [[UInt]] = []
         for i in 0..<bases.count {
             let mro = TupleObject(TypeObject(bases[i]).mro)
+            // kept alive: by the bases
             lists.append((0..<mro.count).map { mro[$0].bits })
         }
+        // kept alive: by the tuple of bases
         lists.append((0..<bases.count).map { bases[$0].bits })
         let merged = try merge(lists)
         let made = try newTuple(merged.count + 1)

@@ -171,7 +171,7 @@ extension Thread {
     static func pythonCall(_ t: Thread, _ v: Value, _ a: Arguments) throws(Raised) -> Value {
         let method = t.lookup(t.type(of: v), t.name(.__call__))
         if method.isUnbound { throw t.raise(.typeError, "'\(t.typeName(v))' object is not callable") }
-        try t.enterRecursion(" in __call__")
+        try t.enterRecursion(" while calling a Python object")
         defer { t.leaveRecursion() }
         return try t.call(method, receiver: v, a)
     }

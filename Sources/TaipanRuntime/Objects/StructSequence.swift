@@ -52,12 +52,15 @@ extension Thread {
         return cell
     }
 
-    /// An instance with the given fields in order, as the bits of values.
-    public func structSequence(_ type: Value, _ fields: [UInt]) throws(Raised) -> Value {
+    /// An instance with the given fields in order.
+    public func structSequence(_ type: Value, _ fields: Row) throws(Raised) -> Value {
         let cell = try newStructSequence(TypeObject(type))
-        for i in fields.indices { cell[i + 2] = Value(bits: fields[i]) }
+        for i in 0..<fields.count { cell[i + 2] = fields.tuple[i] }
         return Value(cell)
     }
+
+    /// An empty row with room for `capacity` values.
+    public func row(_ capacity: Int) throws(Raised) -> Row { Row(tuple: try newTuple(capacity), count: 0) }
 
     /// The n-th named field, in order of declaration, or nil.
     private func forEachStructField(_ type: TypeObject, _ body: (_ n: Int, _ name: Value, _ word: Int) throws(Raised) -> Void) throws(Raised) {
@@ -145,5 +148,17 @@ extension Thread {
             if word - 2 >= items.count { try hidden.setString(self, name, value.cell[word]) }
         }
         return try tuple(type.value, try tuple(plain.value, hidden.value))
+    }
+}
+
+/// Values one after the other, in a tuple that the collector sees while the next one is made: `try t.row(2).adding(a).adding(b)`.
+public struct Row: BitwiseCopyable {
+    public let tuple: TupleObject
+    public let count: Int
+
+    /// The row with `value` behind the others. There must be room for it.
+    public func adding(_ value: Value) -> Row {
+        tuple[count] = value
+        return Row(tuple: tuple, count: count &+ 1)
     }
 }

@@ -102,8 +102,7 @@ extension Thread {
         let items = TupleObject(value)
         var hash = PythonHash.Tuple()
         if items.count > 0 {
-            try t.enterRecursion("")
-            defer { t.leaveRecursion() }
+            try t.checkStack()
             for i in 0..<items.count { hash.add(try t.hash(items[i])) }
         }
         return hash.finish(count: items.count)

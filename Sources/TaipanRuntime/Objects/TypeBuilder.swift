@@ -340,7 +340,7 @@ extension Thread {
         type.dict = newDict().value
         type.base = base ?? types.pointee.object
         let id = interp.pointee.layouts.count
-        if id >= LayoutTable.capacity { throw memoryError() }
+        if id >= interp.pointee.layouts.capacity { throw memoryError() }
         interp.pointee.layouts.count = id + 1
         setLayout(LayoutID(rawValue: UInt32(id)), type, cells)
         type.flags = flags | TypeFlag.immutable | (cells.dictWord != 0 ? TypeFlag.hasDict : 0) | (cells.isVariable ? TypeFlag.variableSize : 0)

@@ -49,7 +49,7 @@ extension Thread {
 
     /// A thread state with a VM stack of its own.
     static func createThread(_ interp: UnsafeMutablePointer<InterpreterState>, stackBytes: Int) -> Thread? {
-        let vmStackBytes = 256 << 20
+        let vmStackBytes = AddressSpace.stackBytes(256 << 20)
         guard let area = mmap(nil, vmStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
               area != MAP_FAILED else { return nil }
         let stack = area.bindMemory(to: Value.self, capacity: vmStackBytes / 8)
@@ -59,7 +59,7 @@ extension Thread {
             interp: interp, heap: interp.pointee.heap, pending: .unbound, handled: UnsafeMutablePointer(bitPattern: 8).unsafelyUnwrapped,
             handledBase: HandledException(value: .unbound, previous: nil), frame: nil, stackBase: stack,
             stackLimit: stack + vmStackBytes / 8 - 4096, stackTop: stack, recursionRemaining: 1000, recursionLimit: 1000,
-            nativeRecursionRemaining: 10000, nativeBase: here + 4096, nativeLimit: here - UInt(stackBytes) + (256 << 10), breaker: 0,
+            nativeRecursionRemaining: nativeRecursionLimit, nativeBase: here + 4096, nativeLimit: here - UInt(stackBytes) + (256 << 10), breaker: 0,
             identifier: Int(bitPattern: UInt(bitPattern: area) >> 12), reprStack: .unbound, asyncGenFirstIter: .unbound, asyncGenFinalizer: .unbound,
             traceFunction: .unbound, profileFunction: .unbound, contextVariables: .unbound, coroutineOriginDepth: 0,
             loadedUnbound: false, isReraising: false, returnValue: .unbound, nextThread: interp.pointee.threads))
@@ -89,7 +89,7 @@ extension Thread {
         var thread = interp.pointee.threads
         while let one = thread {
             thread = one.pointee.nextThread
-            munmap(one.pointee.stackBase, 256 << 20)
+            munmap(one.pointee.stackBase, (one.pointee.stackLimit - one.pointee.stackBase + 4096) * 8)
             one.deallocate()
         }
         interp.pointee.heap.destroy()

@@ -52,29 +52,33 @@ extension Thread {
     }
 
     /// A tuple type with named fields and an instance of it.
-    private func namedTuple(_ typeName: StaticString, _ fields: [StaticString], _ values: [UInt], _ module: StaticString = "sys") throws(Raised) -> Value {
+    private func namedTuple(_ typeName: StaticString, _ fields: [StaticString], _ values: Row, _ module: StaticString = "sys") throws(Raised) -> Value {
         try structSequence(try newStructSequenceType(typeName, module: module, doc: "", StructSequenceLayout(fields)).value, values)
+    }
+
+    private func flagsRow(_ c: InterpreterConfiguration) throws(Raised) -> Row {
+        func bit(_ flag: Bool) -> Value { Value(smallInt: flag ? 1 : 0) }
+        let first = try row(18).adding(int(c.parserDebug)).adding(bit(c.inspects)).adding(bit(c.isInteractive)).adding(int(c.optimizationLevel))
+            .adding(bit(c.dontWriteBytecode)).adding(bit(c.noUserSite)).adding(bit(c.noSite)).adding(bit(c.ignoresEnvironment))
+        return first.adding(int(c.verbosity)).adding(int(c.bytesWarning)).adding(bit(c.isQuiet)).adding(bit(c.hashSeed != 0)).adding(bit(c.isIsolated))
+            .adding(Value(c.devMode)).adding(bit(c.utf8Mode)).adding(bit(c.warnDefaultEncoding)).adding(Value(c.safePath)).adding(int(interp.pointee.maxStrDigits))
     }
 
     private func defineSysInformation(_ b: ModuleBuilder) throws(Raised) {
         let version = try namedTuple("version_info", ["major", "minor", "micro", "releaselevel", "serial"],
-                                     [int(3).bits, int(12).bits, int(1).bits, str("final").bits, int(0).bits])
+                                     try row(5).adding(int(3)).adding(int(12)).adding(int(1)).adding(str("final")).adding(int(0)))
         b.set("version_info", version)
         b.set("float_info", try namedTuple("float_info", ["max", "max_exp", "max_10_exp", "min", "min_exp", "min_10_exp", "dig", "mant_dig", "epsilon", "radix", "rounds"],
-                                           [float(Double.greatestFiniteMagnitude).bits, int(1024).bits, int(308).bits, float(Double.leastNormalMagnitude).bits, int(-1021).bits,
-                                            int(-307).bits, int(15).bits, int(53).bits, float(Double.ulpOfOne).bits, int(2).bits, int(1).bits]))
+                                           try row(11).adding(float(Double.greatestFiniteMagnitude)).adding(int(1024)).adding(int(308)).adding(float(Double.leastNormalMagnitude)).adding(int(-1021)).adding(int(-307)).adding(int(15)).adding(int(53)).adding(float(Double.ulpOfOne)).adding(int(2)).adding(int(1))))
         b.set("int_info", try namedTuple("int_info", ["bits_per_digit", "sizeof_digit", "default_max_str_digits", "str_digits_check_threshold"],
-                                         [int(30).bits, int(4).bits, int(4300).bits, int(640).bits]))
+                                         try row(4).adding(int(30)).adding(int(4)).adding(int(4300)).adding(int(640))))
         b.set("hash_info", try namedTuple("hash_info", ["width", "modulus", "inf", "nan", "imag", "algorithm", "hash_bits", "seed_bits", "cutoff"],
-                                          [int(64).bits, int((1 << 61) - 1).bits, int(314159).bits, int(0).bits, int(1_000_003).bits, str("siphash13").bits, int(64).bits, int(128).bits, int(0).bits]))
-        b.set("thread_info", try namedTuple("thread_info", ["name", "lock", "version"], [str("pthread").bits, str("semaphore").bits, str("NPTL 2.36").bits]))
+                                          try row(9).adding(int(64)).adding(int((1 << 61) - 1)).adding(int(314159)).adding(int(0)).adding(int(1_000_003)).adding(str("siphash13")).adding(int(64)).adding(int(128)).adding(int(0))))
+        b.set("thread_info", try namedTuple("thread_info", ["name", "lock", "version"], try row(3).adding(str("pthread")).adding(str("semaphore")).adding(str("NPTL 2.36"))))
         let c = interp.pointee.config
         b.set("flags", try namedTuple("flags", ["debug", "inspect", "interactive", "optimize", "dont_write_bytecode", "no_user_site", "no_site", "ignore_environment", "verbose",
                                                 "bytes_warning", "quiet", "hash_randomization", "isolated", "dev_mode", "utf8_mode", "warn_default_encoding", "safe_path", "int_max_str_digits"],
-                                      [int(0).bits, int(c.inspects ? 1 : 0).bits, int(c.isInteractive ? 1 : 0).bits, int(c.optimizationLevel).bits, int(c.dontWriteBytecode ? 1 : 0).bits,
-                                       int(c.noUserSite ? 1 : 0).bits, int(c.noSite ? 1 : 0).bits, int(c.ignoresEnvironment ? 1 : 0).bits, int(c.verbosity).bits, int(c.bytesWarning).bits,
-                                       int(c.isQuiet ? 1 : 0).bits, int(c.hashSeed == 0 ? 0 : 1).bits, int(c.isIsolated ? 1 : 0).bits, Value(c.devMode).bits, int(c.utf8Mode ? 1 : 0).bits,
-                                       int(c.warnDefaultEncoding ? 1 : 0).bits, Value(c.safePath).bits, int(interp.pointee.maxStrDigits).bits]))
+                                      try flagsRow(c)))
         let implementation = newDict()
         try implementation.setString(self, intern("name"), str("taipan"))
         try implementation.setString(self, intern("cache_tag"), str("cpython-312"))
@@ -131,7 +135,9 @@ extension Thread {
         b.function("getfilesystemencodeerrors", "($module, /)", "Return the error mode of file names.") { (t, _) throws(Raised) in t.str("surrogateescape") }
         b.function("getrecursionlimit", "($module, /)", "Return the current value of the recursion limit.") { (t, _) throws(Raised) in t.int(t.state.pointee.recursionLimit) }
         b.function("setrecursionlimit", "($module, limit, /)", "Set the maximum depth of the Python interpreter stack to n.") { (t, a) throws(Raised) in
-            let limit = try t.index(a[0])
+            let isHuge = t.isInt(a[0]) && t.machineInt(a[0]) == nil
+            let limit = isHuge ? Int.max : try t.index(a[0], overflow: .overflowError)
+            if limit > Int(Int32.max) || limit < Int(Int32.min) { throw t.raise(.overflowError, "Python int too large to convert to C int") }
             if limit < 1 { throw t.raise(.valueError, "recursion limit must be greater or equal than 1") }
             let depth = t.state.pointee.recursionLimit - t.state.pointee.recursionRemaining
             if depth >= limit { throw t.raise(.recursionError, "cannot set the recursion limit to \(limit) at the recursion depth \(depth): the limit is too low") }
@@ -168,8 +174,8 @@ extension Thread {
         b.function("addaudithook", "($module, /, hook)", "Adds a new audit hook callback.") { (_, _) throws(Raised) in .none }
         b.function("get_asyncgen_hooks", "($module, /)") { (t, _) throws(Raised) in
             try t.structSequence(try t.newStructSequenceType("asyncgen_hooks", module: "sys", doc: "", StructSequenceLayout(["firstiter", "finalizer"])).value,
-                                    [(t.state.pointee.asyncGenFirstIter.isUnbound ? .none : t.state.pointee.asyncGenFirstIter).bits,
-                                     (t.state.pointee.asyncGenFinalizer.isUnbound ? .none : t.state.pointee.asyncGenFinalizer).bits])
+                                 try t.row(2).adding(t.state.pointee.asyncGenFirstIter.isUnbound ? .none : t.state.pointee.asyncGenFirstIter)
+                                     .adding(t.state.pointee.asyncGenFinalizer.isUnbound ? .none : t.state.pointee.asyncGenFinalizer))
         }
         b.function("set_asyncgen_hooks", "($module, /, firstiter=None, finalizer=None)") { (t, a) throws(Raised) in
             if a[0].isBound { t.state.pointee.asyncGenFirstIter = a[0].isNone ? .unbound : a[0] }
