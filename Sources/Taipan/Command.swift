@@ -40,11 +40,15 @@ public enum Command {
     public static func run(_ arguments: [String], stackBytes: Int) -> Int32 {
         signal(SIGPIPE, SIG_IGN)
         var options = CommandOptions()
-        if let message = options.parse(arguments) {
-            message.write(to: options.hasError ? 2 : 1)
-            return options.hasError ? 2 : 0
+        if let answer = options.parse(arguments) {
+            answer.text.write(to: answer.isError ? 2 : 1)
+            return answer.isError ? 2 : 0
         }
-        options.applyEnvironment()
+        if let failure = options.applyEnvironment() { return fatal(failure, "preinitialized") }
+        var info = stat()
+        if fstat(0, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR {
+            return fatal("init_sys_streams: <stdin> is a directory, cannot continue", "core initialized")
+        }
         guard let t = Thread.createInterpreter(options.configuration, stackBytes: stackBytes) else {
             "Fatal Python error: out of memory\n".write(to: 2)
             return 1
@@ -52,13 +56,25 @@ public enum Command {
         do throws(Raised) {
             try t.start(registerModules: registerNativeModules) { (t) throws(Raised) in try t.createStandardStreams() }
             try Signals.install(t)
+            if !options.configuration.warnOptions.isEmpty { _ = try t.importAbsolute("warnings") }
+            if !options.configuration.noSite { try t.runSite() }
         } catch {
             "Fatal Python error: init_sys_streams: can't initialize sys standard streams\n".write(to: 2)
             t.reportUncaught()
             return 1
         }
-        return t.finish(t.runMain(options))
+        return t.finish(t.runCommand(options))
     }
+
+    /// Says why the interpreter cannot start.
+    private static func fatal(_ message: String, _ state: String) -> Int32 {
+        ("Fatal Python error: \(message)\nPython runtime state: \(state)\n\nCurrent thread 0x\(String(UInt(getpid().magnitude), radix: 16)) "
+            + "(most recent call first):\n  <no Python frame>\n").write(to: 2)
+        return 1
+    }
+
+    /// The native stack that the command asks for.
+    public static var stackBytes: Int { AddressSpace.stackBytes(256 << 20) }
 }
 
 extension String {
@@ -78,7 +94,29 @@ extension String {
 
 extension Thread {
     /// Runs what the options ask for: gives the exit status so far.
-    func runMain(_ options: CommandOptions) -> Int32 {
+    func runCommand(_ options: CommandOptions) -> Int32 {
+        let isInteractive = options.configuration.isInteractive || isatty(0) != 0
+        var status: Int32 = 0
+        if case .standardInput = options.source, isInteractive {
+            do throws(Raised) { try prependPath("", options) } catch { return exitStatus(takePending()) }
+            if !options.configuration.isQuiet { showBanner(options) }
+            return runInteractiveLoop(options)
+        }
+        status = runMain(options)
+        // A script may ask for the prompt too.
+        let inspects = options.configuration.inspects || (!options.configuration.ignoresEnvironment && getenv("PYTHONINSPECT").map { $0[0] != 0 } == true)
+        guard inspects, isInteractive else { return status }
+        if case .standardInput = options.source { return status }
+        return runInteractiveLoop(options)
+    }
+
+    private func showBanner(_ options: CommandOptions) {
+        var text = "Python \(InterpreterConfiguration.versionText) on linux\n"
+        if !options.configuration.noSite { text += "Type \"help\", \"copyright\", \"credits\" or \"license\" for more information.\n" }
+        text.write(to: 2)
+    }
+
+    private func runMain(_ options: CommandOptions) -> Int32 {
         do throws(Raised) {
             switch options.source {
             case .command(let text):
@@ -90,11 +128,24 @@ extension Thread {
                 try runModule(moduleName)
             case .standardInput:
                 try prependPath("", options)
-                guard let bytes = SourceText.readAll(0) else { throw osError(errno) }
-                try runSource(bytes, "<stdin>")
+                // Without a standard input there is nothing to run.
+                if var bytes = SourceText.readAll(0) {
+                    if options.skipsFirstLine { SourceText.dropFirstLine(&bytes) }
+                    try runSource(bytes, "<stdin>")
+                }
             }
+            try checkSignals()
             return 0
-        } catch { return exitStatus(takePending()) }
+        } catch {
+            let exception = takePending()
+            // With `-i`, even SystemExit leads to the prompt.
+            if options.configuration.inspects && isInstance(exception, of: types.pointee.systemExit) {
+                _ = restore(exception)
+                reportUncaught()
+                return 0
+            }
+            return exitStatus(exception)
+        }
     }
 
     private func currentFolder() -> String {
@@ -121,12 +172,13 @@ extension Thread {
             return 0
         }
         let fd = open(path, O_RDONLY | O_CLOEXEC)
-        guard fd >= 0, let bytes = SourceText.readAll(fd) else {
+        guard fd >= 0, var bytes = SourceText.readAll(fd) else {
             let code = errno
             "\(options.configuration.executable): can't open file '\(absolute(path))': [Errno \(code)] \(String(cString: strerror(code)))\n".write(to: 2)
             return 2
         }
         close(fd)
+        if options.skipsFirstLine { SourceText.dropFirstLine(&bytes) }
         let resolved = LibraryLocation.resolve(path)
         try prependPath(resolved.lastIndex(of: "/").map { String(resolved[..<$0]) } ?? "", options)
         let main = DictObject(objects.pointee.mainModule.cell[1])
@@ -176,16 +228,19 @@ extension Thread {
     /// Everything CPython does at exit: threads, atexit, flushing, finalizers. Gives the final status.
     func finish(_ status: Int32) -> Int32 {
         var status = status
+        var isGood = true
         let modules = DictObject(objects.pointee.modules)
         let threading = modules.findString(self, name(.threading))
         do throws(Raised) {
             if threading.isBound && !threading.isNone { _ = try callMethod(threading, name(._shutdown)) }
         } catch { reportUnraisable(threading) }
         runExitFunctions()
-        if !flushStandardStreams() && status == 0 { status = 120 }
+        if !flushStandardStreams() { isGood = false }
         interp.pointee.isFinalizing = true
         runFinalizersAtExit()
-        if !flushStandardStreams() && status == 0 { status = 120 }
+        restoreStandardStreams()
+        if !flushStandardStreams() { isGood = false }
+        if !isGood && status >= 0 { status = 120 }
         if status < 0 {
             signal(-status, SIG_DFL)
             kill(getpid(), -status)
@@ -194,7 +249,23 @@ extension Thread {
     }
 }
 
+extension Thread {
+    /// What a program put in place of the standard streams goes; what it wrote through them is still in the real ones.
+    private func restoreStandardStreams() {
+        let sys = DictObject(objects.pointee.sysDict)
+        for (plain, original) in [("stdin", "__stdin__"), ("stdout", "__stdout__"), ("stderr", "__stderr__")] {
+            let stream = sys.findString(self, intern(original))
+            if stream.isBound { try? sys.setString(self, intern(plain), stream) }
+        }
+    }
+}
+
 enum SourceText {
+    /// `-x`: the first line becomes empty, so that line numbers stay.
+    static func dropFirstLine(_ bytes: inout [UInt8]) {
+        if let end = bytes.firstIndex(of: 0x0A) { bytes.removeSubrange(0..<end) } else { bytes = [] }
+    }
+
     /// All bytes of a descriptor, nil on an error.
     static func readAll(_ fd: Int32) -> [UInt8]? {
         var out: [UInt8] = []

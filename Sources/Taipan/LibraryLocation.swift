@@ -5,6 +5,7 @@ import Glibc
 #elseif canImport(Darwin)
 import Darwin
 #endif
+import TaipanRuntime
 
 /// The search for the library's folder, the one that holds `os.py`.
 public enum LibraryLocation {
@@ -42,6 +43,47 @@ public enum LibraryLocation {
             if holdsLibrary(library) { best = (micro, library) }
         }
         return best?.1
+    }
+
+    /// `sys.executable`: the program's name as an absolute path, found on PATH when it has no folder. Links stay.
+    static func absoluteExecutable(_ program: String) -> String {
+        if program.contains("/") { return SitePaths.absolute(program) }
+        for folder in (getenv("PATH").map { String(cString: $0) } ?? "").split(separator: ":") {
+            let candidate = String(folder) + "/" + program
+            if access(candidate, X_OK) == 0 { return SitePaths.absolute(candidate) }
+        }
+        return executablePath() ?? program
+    }
+
+    /// Fills in the library's folder, and the virtual environment that the executable belongs to.
+    static func locate(_ configuration: inout InterpreterConfiguration) {
+        if configuration.libraryPath.isEmpty, let folder = parent(configuration.executable) {
+            for place in [folder, parent(folder) ?? ""] where !place.isEmpty && access(place + "/pyvenv.cfg", R_OK) == 0 {
+                readEnvironment(place, &configuration)
+                break
+            }
+        }
+        if configuration.libraryPath.isEmpty { configuration.libraryPath = find(ignoresEnvironment: configuration.ignoresEnvironment) ?? "" }
+    }
+
+    /// `pyvenv.cfg`: the base's folder of programs, and whether its site-packages are seen.
+    private static func readEnvironment(_ place: String, _ configuration: inout InterpreterConfiguration) {
+        let fd = open(place + "/pyvenv.cfg", O_RDONLY | O_CLOEXEC)
+        guard fd >= 0 else { return }
+        defer { close(fd) }
+        guard let bytes = SourceText.readAll(fd) else { return }
+        configuration.venvPrefix = place
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+            let parts = line.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2 else { continue }
+            let value = SitePaths.trimmed(String(parts[1]))
+            switch SitePaths.trimmed(String(parts[0])).lowercased() {
+            case "home":
+                if let prefix = parent(value), holdsLibrary(prefix + "/lib/python3.12") { configuration.libraryPath = prefix + "/lib/python3.12" }
+            case "include-system-site-packages": configuration.venvUsesSystemSite = value.lowercased() == "true"
+            default: break
+            }
+        }
     }
 
     private static func holdsLibrary(_ folder: String) -> Bool { access(folder + "/os.py", R_OK) == 0 }

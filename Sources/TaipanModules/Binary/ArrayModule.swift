@@ -22,7 +22,7 @@ enum ArrayModule {
         }
         m.set("ArrayType", array.value)
         let iterator = try m.type("arrayiterator", flags: TypeFlag.noInstantiation, export: false, NativeLayout(valueWords: 1, bytes: 24), defineIterator)
-        try t.keep("array", [array, iterator])
+        try t.keep("array", try t.row(2).adding(array.value).adding(iterator.value).tuple.value)
         defineReconstructor(m)
         let abstract = try t.importAbsolute("collections.abc")
         _ = try t.callMethod(try t.getattr(abstract, t.intern("MutableSequence")), t.intern("register"), array.value)

@@ -113,11 +113,12 @@ enum ContextvarsModule {
         let context = try m.type("Context", NativeLayout(valueWords: 2, bytes: 32), defineContext)
         let variable = try m.type("ContextVar", .values(2), defineVariable)
         let token = try m.type("Token", .values(4), defineToken)
-        var kinds: [TypeObject] = [context, variable, token]
+        var kinds = try m.t.row(6).adding(context.value).adding(variable.value).adding(token.value)
         for name: StaticString in ["keys", "values", "items"] {
-            kinds.append(try m.t.newNativeType(name, moduleName: m.t.intern("builtins"), flags: TypeFlag.noInstantiation, NativeLayout(valueWords: 1, bytes: 24), defineIterator))
+            let made = try m.t.newNativeType(name, moduleName: m.t.intern("builtins"), flags: TypeFlag.noInstantiation, NativeLayout(valueWords: 1, bytes: 24), defineIterator)
+            kinds = kinds.adding(made.value)
         }
-        try m.t.keep("_contextvars", kinds)
+        try m.t.keep("_contextvars", kinds.tuple.value)
         let missing = try m.t.newNativeType("Token.MISSING", moduleName: m.t.intern("builtins"), flags: TypeFlag.noInstantiation, .values(0)) { b in
             b.slots.pointee.repr = UnarySlot { (t, _) in t.str("<Token.MISSING>") }
         }

@@ -22,10 +22,10 @@ enum SelectModule {
         }
         #if os(Linux)
         let epoll = try m.type("epoll", flags: TypeFlag.base, NativeLayout(valueWords: 0, bytes: 16), EpollType.define)
-        try t.keep("select", [poll, epoll])
+        try t.keep("select", try t.row(2).adding(poll.value).adding(epoll.value).tuple.value)
         try PosixModule.forEachEntry(linuxConstants) { (name, n) throws(Raised) in try m.dict.setString(t, t.intern(t.str(utf8: name)), t.int(n)) }
         #else
-        try t.keep("select", [poll])
+        try t.keep("select", try t.row(1).adding(poll.value).tuple.value)
         for (name, n) in [("POLLERR", POLLERR), ("POLLHUP", POLLHUP), ("POLLIN", POLLIN), ("POLLNVAL", POLLNVAL), ("POLLOUT", POLLOUT), ("POLLPRI", POLLPRI)] as [(StaticString, Int32)] {
             m.int(name, Int(n))
         }

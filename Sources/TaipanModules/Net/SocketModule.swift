@@ -14,7 +14,7 @@ enum SocketModule {
         m.str("__doc__", "Implementation module for socket operations.\n\nSee the socket module for documentation.")
         let socket = try m.type("socket", flags: TypeFlag.base, SocketObject.cells, SocketType.define)
         m.set("SocketType", socket.value)
-        try t.keep("_socket", [socket])
+        try t.keep("_socket", try t.row(1).adding(socket.value).tuple.value)
         m.set("error", t.types.pointee.osError)
         m.set("timeout", t.types.pointee.timeoutError)
         m.set("has_ipv6", .true)

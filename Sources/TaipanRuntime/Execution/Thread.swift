@@ -102,6 +102,21 @@ public struct InterpreterConfiguration: Sendable {
     public var xOptions: [(String, String?)] = []
     public var executable = ""
     public var program = "python3"
+    /// The whole command line, for `sys.orig_argv`.
+    public var originalArguments: [String] = []
+    public var checkHashBasedPycs = "default"
+    public var pycachePrefix: String?
+    /// Most digits of an int converted from or to str; 0 is no limit.
+    public var maxStrDigits = 4300
+    /// The folder of a virtual environment (`sys.prefix`), or empty; and whether it shows the base's site-packages.
+    public var venvPrefix = ""
+    public var venvUsesSystemSite = false
+    /// Most bytes of objects that may be alive; 0 is no limit. What exceeds it gets MemoryError.
+    public var memoryLimit = 0
+    /// `sys.version`.
+    public static var versionText: String { "3.12.1 (Taipan) [Swift]" }
+    /// The prefix under which the library lies.
+    public var libraryPrefix: String { libraryPath.hasSuffix("/lib/python3.12") ? String(libraryPath.dropLast(15)) : libraryPath }
     /// The folder of the installed standard library; empty is "find it".
     public var libraryPath = ""
     /// Folders of PYTHONPATH, in order.

@@ -28,7 +28,7 @@ extension Thread {
     }
 
     private func defineSysConstants(_ b: ModuleBuilder) throws(Raised) {
-        b.str("version", "3.12.1 (Taipan) [Swift]")
+        b.set("version", str(InterpreterConfiguration.versionText))
         b.int("hexversion", 0x030C01F0)
         b.int("api_version", 1013)
         b.str("copyright", "Copyright (c) the authors of Taipan.\nAll Rights Reserved.")
@@ -44,7 +44,7 @@ extension Thread {
         b.set("path_importer_cache", newDict().value)
         b.set("_xoptions", newDict().value)
         b.set("dont_write_bytecode", Value(interp.pointee.config.dontWriteBytecode))
-        b.set("pycache_prefix", .none)
+        b.set("pycache_prefix", interp.pointee.config.pycachePrefix.map { str($0) } ?? .none)
         b.set("_git", try tuple(str("CPython"), str(""), str("")))
         b.set("_framework", objects.pointee.emptyStr)
         b.set("tracebacklimit", .unbound)
@@ -234,11 +234,13 @@ extension Thread {
         let arguments = try newList()
         for argument in config.arguments { try append(arguments, str(argument)) }
         b.set("argv", arguments.value)
-        b.set("orig_argv", try listFrom(arguments.value).value)
+        let original = try newList()
+        for argument in config.originalArguments { try append(original, str(argument)) }
+        b.set("orig_argv", original.value)
         b.set("executable", str(config.executable))
         b.set("_base_executable", str(config.executable))
-        let prefix = config.libraryPath.hasSuffix("/lib/python3.12") ? String(config.libraryPath.dropLast(15)) : config.libraryPath
-        for name in ["prefix", "exec_prefix", "base_prefix", "base_exec_prefix"] as [StaticString] { b.set(name, str(prefix)) }
+        for name in ["base_prefix", "base_exec_prefix"] as [StaticString] { b.set(name, str(config.libraryPrefix)) }
+        for name in ["prefix", "exec_prefix"] as [StaticString] { b.set(name, str(config.venvPrefix.isEmpty ? config.libraryPrefix : config.venvPrefix)) }
         b.set("_stdlib_dir", str(config.libraryPath))
         let warnings = try newList()
         for option in config.warnOptions { try append(warnings, str(option)) }
