@@ -23,8 +23,10 @@ extension Thread {
         for prefix in [config.venvPrefix, config.venvPrefix.isEmpty || config.venvUsesSystemSite ? config.libraryPrefix : ""] where !prefix.isEmpty {
             try addSiteFolder(prefix + "/lib/python3.12/site-packages")
         }
-        runCustomization("sitecustomize")
-        if usesUserSite { runCustomization("usercustomize") }
+        // Files that are there, and lines that only matter to programs that import files.
+        for name in ["sitecustomize", "usercustomize"] where usesUserSite || name == "sitecustomize" {
+            if isOnPath(name) { runCustomization(name) }
+        }
     }
 
     private var pathList: ListObject { ListObject(DictObject(objects.pointee.sysDict).findString(self, intern("path"))) }
@@ -79,11 +81,30 @@ extension Thread {
             let trimmed = SitePaths.trimmed(text)
             if text.hasPrefix("#") || trimmed.isEmpty { continue }
             if text.hasPrefix("import ") || text.hasPrefix("import\t") {
-                if !runPathLine(text, number, file) { return }
+                deferPathLine(text, number, file)
                 continue
             }
             let place = trimmed.hasPrefix("/") ? trimmed : SitePaths.absolute(folder + "/" + trimmed)
             if access(place, F_OK) == 0, !(try holds(pathList, str(place))) { try append(pathList, str(place)) }
+        }
+    }
+
+    private func isOnPath(_ moduleName: String) -> Bool {
+        let list = pathList
+        for i in 0..<list.count where list[i].isKind(.str) {
+            let base = string(list[i]) + "/" + moduleName
+            if access(base + ".py", F_OK) == 0 || access(base, F_OK) == 0 { return true }
+        }
+        return false
+    }
+
+    /// Import lines of `.pth` files set import hooks up and the like: they run before a module is first looked for in a file,
+    /// so that a program that imports none does not pay for them.
+    private func deferPathLine(_ line: String, _ number: Int, _ file: String) {
+        let earlier = interp.pointee.deferredStart
+        interp.pointee.deferredStart = { (t) in
+            earlier?(t)
+            _ = t.runPathLine(line, number, file)
         }
     }
 

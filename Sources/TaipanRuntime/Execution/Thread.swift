@@ -159,6 +159,8 @@ public struct InterpreterState {
     public var genericSetattrAddress: UInt
     /// Runs the Python handlers of signals that have arrived.
     public var signalHandler: ((Thread) throws(Raised) -> Void)?
+    /// Start-up work that can wait until a module is first looked for in a file.
+    public var deferredStart: ((Thread) -> Void)?
     public var maxStrDigits: Int
 
     /// Asks every thread to stop at its next safe point and see to what waits.

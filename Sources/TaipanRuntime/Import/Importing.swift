@@ -146,6 +146,12 @@ extension Thread {
 
     /// A module from the folders of sys.path or of its package, or unbound.
     private func findOnPath(_ fullName: String, _ key: Value, _ path: Value) throws(Raised) -> Value {
+        if let start = interp.pointee.deferredStart {
+            interp.pointee.deferredStart = nil
+            start(self)
+            let now = try get(DictObject(objects.pointee.modules), key)
+            if now.isBound { return now }
+        }
         let places = path.isBound ? path : DictObject(objects.pointee.sysDict).findString(self, name(.path))
         if places.isNoneOrUnbound { return .unbound }
         let tail = fullName.lastIndex(of: ".").map { String(fullName[fullName.index(after: $0)...]) } ?? fullName

@@ -23,7 +23,7 @@ extension Thread {
             methodCache: zeroed(MethodCacheEntry.count), attributePlaces: zeroed(AttributePlace.count),
             slotTable: SlotTable.create(), nextTypeVersion: 0, nextDictVersion: 0, hashKey0: 0, hashKey1: 0,
             config: config, firstLowered: nil, moduleStates: [:], nativeModules: [:], isFinalizing: false, genericGetattrAddress: 0,
-            genericSetattrAddress: 0, signalHandler: nil, maxStrDigits: config.maxStrDigits))
+            genericSetattrAddress: 0, signalHandler: nil, deferredStart: nil, maxStrDigits: config.maxStrDigits))
         interp.pointee.names.initialize(repeating: .unbound, count: WellKnownName.allCases.count)
         interp.pointee.latin1.initialize(repeating: .unbound, count: 256)
         interp.pointee.objects.initialize(to: WellKnownObjects())
