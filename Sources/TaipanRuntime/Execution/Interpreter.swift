@@ -26,9 +26,10 @@ extension Thread {
                 while true {
                     let i = ip.pointee
                     ip += 1
-                    let a = Int(truncatingIfNeeded: (i >> 16) & 0xFFFF)
-                    let b = Int(truncatingIfNeeded: (i >> 32) & 0xFFFF)
-                    let c = Int(truncatingIfNeeded: i >> 48)
+                    // Decoded where they are used: most instructions need two of them, and registers are few.
+                    var a: Int { Int(truncatingIfNeeded: (i >> 16) & 0xFFFF) }
+                    var b: Int { Int(truncatingIfNeeded: (i >> 32) & 0xFFFF) }
+                    var c: Int { Int(truncatingIfNeeded: i >> 48) }
                     switch unsafeBitCast(UInt8(truncatingIfNeeded: i), to: Op.self) {
                     // MARK: Moves
                     case .move: fp[a] = fp[b]
