@@ -17,7 +17,7 @@ extension Thread {
         arguments[FrameHeader.function] = function
         arguments[FrameHeader.lowered] = Value(bits: UInt(bitPattern: lowered))
         arguments[FrameHeader.caller] = Value(bits: UInt(bitPattern: caller))
-        arguments[FrameHeader.ip] = Value(bits: UInt(bitPattern: lowered.pointee.words))
+        arguments[FrameHeader.ip] = Value(bits: UInt(bitPattern: lowered.pointee.words - 1))
         let fromGenerator = caller.map { $0.frameLowered.pointee.isGenerator } ?? false
         arguments[FrameHeader.flags] = Value(bits: UInt(bitPattern: destination) << 16 | flags | (fromGenerator ? FrameFlag.fromGenerator : 0))
         arguments[FrameHeader.object] = .unbound
@@ -69,7 +69,7 @@ extension Thread {
         let instance = fp[FrameHeader.namespace]
         guard let caller = popFrame(fp) else { return nil }
         let destination = Int(bitPattern: flags >> 16)
-        var ip = caller.frameIP + 1
+        var ip = caller.frameIP + 2
         if flags & FrameFlag.fromForIter != 0 {
             ip += Int(truncatingIfNeeded: Int64(bitPattern: (ip - 1).pointee))
         } else if flags & FrameFlag.fromSend != 0 {
@@ -78,7 +78,7 @@ extension Thread {
         } else {
             caller[destination] = flags & FrameFlag.initialize != 0 ? instance : result
         }
-        caller[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+        caller[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip - 1))
         return caller
     }
 

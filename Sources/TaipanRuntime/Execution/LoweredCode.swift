@@ -106,7 +106,7 @@ enum FrameHeader {
     static var lowered: Int { -2 }
     /// Slot 0 of the caller's frame, or 0.
     static var caller: Int { -3 }
-    /// Address after the first word of the instruction being executed.
+    /// Address of the instruction being executed; of the word before the next one where a frame is entered.
     static var ip: Int { -4 }
     /// FrameFlag bits, and the caller's destination slot from bit 16 on.
     static var flags: Int { -5 }
@@ -140,7 +140,7 @@ extension UnsafeMutablePointer where Pointee == Value {
     @inline(__always) var frameIP: UnsafeMutablePointer<UInt64> { UnsafeMutablePointer<UInt64>(bitPattern: self[FrameHeader.ip].bits).unsafelyUnwrapped }
     @inline(__always) var frameFunction: FunctionObject { FunctionObject(self[FrameHeader.function]) }
     /// Word index of the instruction that the frame is at.
-    var frameWordIndex: Int { Swift.max(0, frameIP - frameLowered.pointee.words - 1) }
+    var frameWordIndex: Int { Swift.max(0, frameIP - frameLowered.pointee.words) }
     /// Exact offset in code units of the instruction that the frame is at.
     var frameUnitOffset: Int { Int(frameLowered.pointee.offsets[frameWordIndex]) }
 }

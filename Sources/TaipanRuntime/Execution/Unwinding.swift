@@ -28,7 +28,7 @@ extension Thread {
     private func enterHandler(_ fp: UnsafeMutablePointer<Value>, _ range: HandlerRange) {
         if range.lastiSlot >= 0 { fp[Int(range.lastiSlot)] = Value(smallInt: fp.frameUnitOffset) }
         fp[Int(range.exceptionSlot)] = takePending()
-        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: fp.frameLowered.pointee.words + Int(range.target)))
+        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: fp.frameLowered.pointee.words + Int(range.target) - 1))
     }
 
     /// Adds the frame to the pending exception's traceback.

@@ -31,7 +31,7 @@
     /// The object that `yield from` or `await` waits for, or unbound.
     public var delegate: Value {
         guard state == GeneratorObject.suspended else { return .unbound }
-        let word = (frame.frameIP - 1).pointee
+        let word = frame.frameIP.pointee
         let slot = Int(truncatingIfNeeded: word >> 48)
         return UInt8(truncatingIfNeeded: word) == Op.yieldValue.rawValue && slot != 0xFFFF ? frame[slot] : .unbound
     }
@@ -103,7 +103,7 @@ extension Thread {
         let frame = generator.frame
         frame[FrameHeader.caller] = Value(bits: UInt(bitPattern: caller))
         frame[FrameHeader.flags] = Value(bits: UInt(bitPattern: destination) << 16 | flags)
-        frame[Int(truncatingIfNeeded: ((frame.frameIP - 1).pointee >> 32) & 0xFFFF)] = sent
+        frame[Int(truncatingIfNeeded: (frame.frameIP.pointee >> 32) & 0xFFFF)] = sent
         generator.handled.pointee.previous = state.pointee.handled
         state.pointee.handled = generator.handled
         generator.state = GeneratorObject.running
