@@ -27,7 +27,7 @@ let package = Package(
         .target(name: "TaipanBytecode", dependencies: ["TaipanNumbers"]),
         .target(name: "TaipanCompiler", dependencies: ["TaipanSyntax", "TaipanBytecode", "TaipanNumbers"]),
         .target(name: "TaipanRuntime", dependencies: ["TaipanCompiler", "TaipanBytecode", "TaipanSyntax", "TaipanNumbers", "TaipanUnicode", "CTaipan"]),
-        .target(name: "TaipanModules", dependencies: ["TaipanRuntime", "TaipanEngines", "TaipanNumbers", "TaipanUnicode", "TaipanBytecode", "CTaipan"]),
+        .target(name: "TaipanModules", dependencies: ["TaipanRuntime", "TaipanCompiler", "TaipanSyntax", "TaipanEngines", "TaipanNumbers", "TaipanUnicode", "TaipanBytecode", "CTaipan"]),
         .target(name: "TaipanExplain", dependencies: ["TaipanRuntime", "TaipanModules"]),
         .target(name: "Taipan", dependencies: ["TaipanRuntime", "TaipanModules", "TaipanCompiler", "TaipanSyntax"]),
         .executableTarget(name: "taipan", dependencies: ["Taipan", "TaipanExplain"], path: "Sources/taipan-command",

@@ -67,7 +67,7 @@ public func compile(
 }
 
 /// The features that `from __future__` statements at the top turn on, and where the last such statement begins.
-private func futureFeatures(of module: Module) throws(Failure) -> (CodeFlags, (line: Int32, column: Int32)) {
+func futureFeatures(of module: Module) throws(Failure) -> (CodeFlags, (line: Int32, column: Int32)) {
     let body: [Statement]
     switch module.kind {
     case .module(let statements, _), .interactive(let statements): body = statements
@@ -98,7 +98,7 @@ private func futureFeature(_ name: String, _ span: SourceSpan) throws(Failure) -
 
 extension Failure {
     /// The error as CPython shows it; columns are bytes of UTF-8, counted from 1.
-    fileprivate func reported(_ lineOfFile: ((Int) -> [UInt8]?)?) -> SyntaxFailure {
+    func reported(_ lineOfFile: ((Int) -> [UInt8]?)?) -> SyntaxFailure {
         switch self {
         case .recursion: return SyntaxFailure(.recursionError, "maximum recursion depth exceeded during compilation")
         case .overflow(let message): return SyntaxFailure(.overflowError, message)

@@ -6,8 +6,6 @@ import TaipanRuntime
 public func registerNativeModules(_ t: Thread) {
     t.registerCoreModules()
     t.registerSystemModules()
-    t.interp.pointee.nativeModules["_frozen_importlib"] = NativeModuleDefinition { (b) throws(Raised) in try b.t.defineFrozenImportlib(b) }
-    t.interp.pointee.nativeModules["_frozen_importlib_external"] = NativeModuleDefinition { (b) throws(Raised) in try b.t.defineFrozenImportlibExternal(b) }
     t.interp.pointee.nativeModules["_io"] = NativeModuleDefinition(IOModule.define)
     t.interp.pointee.nativeModules["_sre"] = NativeModuleDefinition(SREModule.define)
     t.interp.pointee.nativeModules["_codecs"] = NativeModuleDefinition(CodecsModule.define)

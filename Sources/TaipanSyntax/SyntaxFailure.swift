@@ -13,6 +13,7 @@ public struct SyntaxFailure: Error, Equatable, Sendable {
         case valueError = "ValueError"
         case overflowError = "OverflowError"
         case lookupError = "LookupError"
+        case typeError = "TypeError"
         case unicodeDecodeError = "UnicodeDecodeError"
     }
 

@@ -20,6 +20,8 @@ public enum TokenKind: UInt8, Sendable {
     case tilde
     /// Any other character.
     case op
+    // Only for the library's `tokenize`.
+    case comment, blankLine
 }
 
 /// One token: kind, bytes and place. Columns are byte offsets; -1 where CPython's tokenizer gives none.

@@ -62,6 +62,11 @@ struct Tokenizer {
     var notes: [SyntaxNote] = []
     let collectNotes: Bool
     let typeComments: Bool
+    /// Comments and blank lines are tokens too, names and numbers are not checked, `\r` may end lines: what the library's
+    /// `tokenize` asks for.
+    let extraTokens: Bool
+    /// The comment just given stood alone on its line.
+    private var commentEndsLine = false
 
     private(set) var typeIgnores: [TypeIgnore] = []
     private var hasStarted = false
@@ -77,8 +82,10 @@ struct Tokenizer {
     private let classes: UnsafeMutablePointer<UInt8>
 
     /// - Parameter classes: 256 bytes, filled by `fillClasses`, that outlive the tokenizer.
-    init(bytes: UnsafePointer<UInt8>, count: Int, classes: UnsafeMutablePointer<UInt8>, typeComments: Bool, collectNotes: Bool) {
+    init(bytes: UnsafePointer<UInt8>, count: Int, classes: UnsafeMutablePointer<UInt8>, typeComments: Bool, collectNotes: Bool,
+         extraTokens: Bool = false) {
         self.bytes = bytes
+        self.extraTokens = extraTokens
         limit = count
         names = NameTable(expected: count / 64)
         self.classes = classes
@@ -248,6 +255,7 @@ struct Tokenizer {
             if pendingIndents != 0 {
                 let kind: TokenKind = pendingIndents < 0 ? .dedent : .indent
                 pendingIndents += pendingIndents < 0 ? 1 : -1
+                if extraTokens { return token(kind, kind == .indent ? lineStart : cursor, cursor) }
                 return emptyToken(kind)
             }
             if let found = tokenInLine(isBlank) { return found }
@@ -278,7 +286,7 @@ struct Tokenizer {
             }
         }
         back(c)
-        if c == 35 || c == 10 { return true }
+        if c == 35 || c == 10 || (c == 13 && extraTokens) { return true }
         if level > 0 { return nil }
         if continued != 0 {
             column = continued
@@ -349,6 +357,7 @@ struct Tokenizer {
             while c == 32 || c == 9 || c == 12 { c = next() }
             start = cursor - 1
             if c == 35 {
+                if extraTokens { return extraComment(isBlank) }
                 if let comment = readComment(isBlank) { return comment }
                 c = next()
             }
@@ -358,8 +367,13 @@ struct Tokenizer {
             }
             let kinds = classes[Int(c)]
             if kinds & 1 != 0 { return nameOrString(UInt8(truncatingIfNeeded: c)) }
+            if extraTokens && c == 13 { c = next() }
             if c == 10 {
                 atLineStart = true
+                if extraTokens && (isBlank || level > 0 || commentEndsLine) {
+                    commentEndsLine = false
+                    return token(.blankLine, start, cursor)
+                }
                 if isBlank || level > 0 { return nil }
                 var newline = token(.newline, start, cursor - 1)
                 newline.endColumn += 1
@@ -386,6 +400,12 @@ struct Tokenizer {
             }
             return punctuation(UInt8(truncatingIfNeeded: c))
         }
+    }
+
+    private mutating func extraComment(_ isBlank: Bool) -> Token {
+        while cursor < lineLimit && bytes[cursor] != 10 && bytes[cursor] != 13 { cursor += 1 }
+        commentEndsLine = isBlank
+        return token(.comment, start, cursor)
     }
 
     /// Skips a comment up to its newline; gives a token if it is a type comment that is wanted.
@@ -453,7 +473,7 @@ struct Tokenizer {
         } else {
             back(c)
         }
-        if nonASCII { return unicodeName() }
+        if nonASCII && !extraTokens { return unicodeName() }
         let text = UnsafeBufferPointer(start: bytes + start, count: cursor - start)
         return nameToken(names.intern(text))
     }
@@ -664,7 +684,7 @@ struct Tokenizer {
     /// Text that ends in the first of two braces; its place includes the second.
     private func doubledBrace() -> Token {
         var text = token(.fstringMiddle, start, cursor - 1)
-        text.endColumn += 1
+        if !extraTokens { text.endColumn += 1 }
         return text
     }
 
@@ -756,7 +776,7 @@ struct Tokenizer {
         if c == 46 { return fraction(next()) }
         if c == 101 || c == 69 { return exponent(c) }
         if c == 106 || c == 74 { return endNumber(next(), "imaginary") }
-        if isNonzero {
+        if isNonzero && !extraTokens {
             back(c)
             return raise("leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal integers",
                          column: start + 1 - lineStart, endColumn: zerosEnd - lineStart)
@@ -828,6 +848,7 @@ struct Tokenizer {
 
     /// A number may run into a keyword (with a warning) but not into a name.
     private mutating func checkNumberEnd(_ c: Int32, _ kind: String) -> Bool {
+        if extraTokens { return true }
         func follows(_ text: StaticString) -> Bool {
             let n = text.utf8CodeUnitCount
             return cursor + n <= limit && memcmp(bytes + cursor, text.utf8Start, n) == 0
@@ -890,12 +911,13 @@ struct Tokenizer {
             return false
         }
         if level == 0 {
+            if extraTokens { return true }
             _ = raise("unmatched '\(shown)'")
             return false
         }
         level -= 1
         let opening = parens.removeLast()
-        let matches = (opening.bracket == 40 && c == 41) || (opening.bracket == 91 && c == 93) || (opening.bracket == 123 && c == 125)
+        let matches = extraTokens || (opening.bracket == 40 && c == 41) || (opening.bracket == 91 && c == 93) || (opening.bracket == 123 && c == 125)
         if !matches {
             // The bracket stack still counts the closed one for error messages about it.
             if insideFString && opening.bracket == 123 && mode.bracketDepth - 1 == mode.expressionDepth {

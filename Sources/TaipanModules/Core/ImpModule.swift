@@ -28,20 +28,22 @@ enum ImpModule {
         }
         m.function("exec_builtin", "($module, mod, /)") { (t, _) throws(Raised) in t.int(0) }
         m.function("_override_frozen_modules_for_tests", "($module, override, /)") { (_, _) throws(Raised) in .none }
-        m.function("_fix_co_filename", "($module, code, path, /)") { (_, _) throws(Raised) in .none }
+        m.function("_fix_co_filename", "($module, code, path, /)") { (t, a) throws(Raised) in
+            if !a[0].hasLayout(.code) { throw t.raise(.typeError, "_fix_co_filename() argument 1 must be code, not \(t.typeName(a[0]))") }
+            if !a[1].isKind(.str) { throw t.raise(.typeError, "_fix_co_filename() argument 2 must be str, not \(t.typeName(a[1]))") }
+            try t.setFilename(CodeCell(a[0]), a[1])
+            return .none
+        }
+        m.function("_override_multi_interp_extensions_check", "($module, override, /)") { (t, _) throws(Raised) in t.int(0) }
+        m.function("_frozen_module_names", "($module, /)") { (t, _) throws(Raised) in try t.newList().value }
         for name in ["create_dynamic", "exec_dynamic"] as [StaticString] {
             m.rawFunction(name) { (t, _) throws(Raised) in throw t.raise(.importError, "extension modules cannot be loaded") }
         }
-        m.rawFunction("source_hash") { (t, _) throws(Raised) in throw t.raise(.notImplementedError, "_imp.source_hash is not there yet") }
-    }
-}
-
-/// `marshal`: the format is in TaipanBytecode; the module's functions are not there yet and say so.
-enum MarshalModule {
-    static func define(_ m: ModuleBuilder) throws(Raised) {
-        m.int("version", 4)
-        for name in ["load", "loads", "dump", "dumps"] as [StaticString] {
-            m.rawFunction(name) { (t, _) throws(Raised) in throw t.raise(.notImplementedError, "the functions of marshal are not there yet") }
+        m.function("source_hash", "($module, /, key, source)") { (t, a) throws(Raised) in
+            let key = try t.index(a[0], overflow: .overflowError)
+            let view = try t.buffer(of: a[1])
+            defer { t.release(view) }
+            return try t.bytes(PycSource.hash(view.bytes, key: UInt64(bitPattern: Int64(key))))
         }
     }
 }

@@ -26,8 +26,7 @@ extension Thread {
         let inherits = a[4].isUnbound ? true : !(try truth(a[4]))
         let optimize = a[5].isUnbound ? -1 : try index(a[5], overflow: .overflowError)
         let version = a[6].isUnbound ? -1 : try index(a[6], overflow: .overflowError)
-        let known = 0x1FF_0000 | 0x0020 | 0x0200 | 0x0400 | 0x0800 | 0x1000 | 0x2000 | 0x4000
-        if flags & ~known != 0 { throw raise(.valueError, "compile(): unrecognised flags") }
+        if flags & ~CompileFlags.known != 0 { throw raise(.valueError, "compile(): unrecognised flags") }
         if optimize < -1 || optimize > 2 { throw raise(.valueError, "compile(): invalid optimize value") }
         let onlyTree = flags & 0x0400 != 0
         let text = StrObject(a[2])
@@ -48,7 +47,7 @@ extension Thread {
     }
 
     /// A path given as str, bytes or with `__fspath__`, as str.
-    private func pathText(_ value: Value) throws(Raised) -> Value {
+    func pathText(_ value: Value) throws(Raised) -> Value {
         var path = value
         if !path.isKind(.str) && !path.isKind(.bytes) {
             path = try callSpecial(value, name(.__fspath__))

@@ -1,65 +1,178 @@
-// From source text to a code object of this interpreter: the runtime's one way to the compiler.
+// From source text or a tree to a code object of this interpreter: the runtime's one way to the parser and the compiler.
 
 import TaipanBytecode
 import TaipanCompiler
 import TaipanSyntax
 
+/// The flags of `compile` beyond the `__future__` bits.
+enum CompileFlags {
+    static var dontImplyDedent: Int { 0x0200 }
+    static var onlyTree: Int { 0x0400 }
+    static var ignoreCookie: Int { 0x0800 }
+    static var typeComments: Int { 0x1000 }
+    static var topLevelAwait: Int { 0x2000 }
+    static var allowIncompleteInput: Int { 0x4000 }
+    /// What a program may pass.
+    static var known: Int { CodeFlags.allFutures.rawValue | 0x10 | dontImplyDedent | onlyTree | typeComments | topLevelAwait | allowIncompleteInput }
+}
+
 extension Thread {
-    /// Compiles `source` (str, bytes, a buffer) as the builtin `compile` does; `flags` are CPython's, `inherits` adds the caller's future
-    /// flags. Gives a code object.
+    /// Compiles `source` (str, bytes, a buffer, a tree) as the builtin `compile` does; `flags` are CPython's, `inherits` adds the caller's
+    /// future flags. Gives a code object, or a tree when the flags ask for one.
     public func compileSource(_ source: Value, filename: Value, mode: CompileMode, flags: Int, inherits: Bool, optimize: Int, featureVersion: Int) throws(Raised) -> Value {
-        if flags & 0x0400 != 0 { throw raise(.notImplementedError, "compile() to a tree (PyCF_ONLY_AST) is not there yet") }
-        let bytes = try sourceBytes(source)
-        var futures = flags & CodeFlags.allFutures.rawValue
-        if inherits, let fp = state.pointee.frame { futures |= CodeCell(fp.frameLowered.pointee.code).flags & CodeFlags.allFutures.rawValue }
-        var parser = ParserOptions()
-        parser.mode = mode == .exec ? .file : mode == .eval ? .expression : .interactive
-        parser.ignoreCookie = source.isKind(.str) || flags & 0x0100 != 0
+        var flags = flags
+        if inherits, let fp = state.pointee.frame { flags |= CodeCell(fp.frameLowered.pointee.code).flags & CodeFlags.allFutures.rawValue }
         var options = CompilerOptions()
         options.optimize = optimize < 0 ? interp.pointee.config.optimizationLevel : optimize
-        options.futures = CodeFlags(rawValue: futures)
-        options.topLevelAwait = flags & 0x2000 != 0
-        return try compile(bytes, filename, parser, options).value
+        options.futures = CodeFlags(rawValue: flags & CodeFlags.allFutures.rawValue)
+        options.topLevelAwait = flags & CompileFlags.topLevelAwait != 0
+        if try isTree(source) {
+            if flags & CompileFlags.onlyTree != 0 { return source }
+            let module = try readTree(source, mode: mode)
+            return try compile(filename, options) { (options) throws(SyntaxFailure) in
+                try TaipanCompiler.compile(module: module, filename: "", options: options)
+            }.value
+        }
+        let bytes = try sourceBytes(source)
+        let parser = parserOptions(mode, flags, isText: source.isKind(.str), featureVersion: featureVersion)
+        if flags & CompileFlags.onlyTree == 0 { return try compile(bytes, filename, parser, options).value }
+        let module = try parse(bytes, filename, parser, options)
+        var writer = try TreeWriter(self)
+        return try writer.module(module)
+    }
+
+    private func isTree(_ source: Value) throws(Raised) -> Bool {
+        if !source.isCell || source.isKind(.str) || source.isKind(.bytes) || kept("_ast types").isUnbound { return false }
+        return isInstance(source, of: DictObject(kept("_ast types")).findString(self, intern("AST")))
+    }
+
+    private func parserOptions(_ mode: CompileMode, _ flags: Int, isText: Bool, featureVersion: Int) -> ParserOptions {
+        var parser = ParserOptions()
+        parser.mode = switch mode {
+        case .exec: .file
+        case .eval: .expression
+        case .single: .interactive
+        case .funcType: .functionType
+        }
+        parser.ignoreCookie = isText
+        parser.dontImplyDedent = flags & CompileFlags.dontImplyDedent != 0
+        parser.typeComments = flags & CompileFlags.typeComments != 0
+        parser.allowIncompleteInput = flags & CompileFlags.allowIncompleteInput != 0
+        parser.barryAsFLUFL = flags & CodeFlags.futureBarryAsBDFL.rawValue != 0
+        if featureVersion >= 0 && flags & CompileFlags.onlyTree != 0 { parser.featureVersion = featureVersion }
+        return parser
     }
 
     /// Compiles the bytes of a file or a script. Raises the SyntaxError.
     public func compile(_ bytes: [UInt8], _ filename: Value, _ parser: ParserOptions, _ options: CompilerOptions) throws(Raised) -> CodeCell {
-        var options = options
+        try newCode(try compileExactly(bytes, filename, parser, options), filename)
+    }
+
+    /// The exact form of what `bytes` compile to, for whoever writes it to a file.
+    func compileExactly(_ bytes: [UInt8], _ filename: Value, _ parser: ParserOptions, _ options: CompilerOptions) throws(Raised) -> CodeObject {
+        let parser = hooked(parser, filename)
+        let name = string(filename)
+        return try withWarnings(filename, options) { (options) throws(SyntaxFailure) in
+            try TaipanCompiler.compile(source: bytes, filename: name, parser: parser, options: options)
+        }
+    }
+
+    private func compile(_ filename: Value, _ options: CompilerOptions, _ body: (CompilerOptions) throws(SyntaxFailure) -> CodeObject) throws(Raised) -> CodeCell {
+        try newCode(try withWarnings(filename, options, body), filename)
+    }
+
+    private func parse(_ bytes: [UInt8], _ filename: Value, _ parser: ParserOptions, _ options: CompilerOptions) throws(Raised) -> Module {
+        let parser = hooked(parser, filename)
+        let name = string(filename)
+        return try withWarnings(filename, options) { (options) throws(SyntaxFailure) in
+            let parsed = try parseModule(source: bytes, filename: name, options: parser)
+            for note in parsed.notes { try options.warn(note) }
+            return parsed.module
+        }
+    }
+
+    /// The symbol tables of a source, for the module `_symtable`.
+    public func symbolTables(of source: Value, filename: Value, mode: CompileMode) throws(Raised) -> SymbolReport {
+        let filename = try pathText(filename)
+        let bytes = try sourceBytes(source, "symtable", "string or bytes")
+        let parser = hooked(parserOptions(mode, 0, isText: source.isKind(.str), featureVersion: -1), filename)
+        let name = string(filename)
+        return try withWarnings(filename, CompilerOptions()) { (options) throws(SyntaxFailure) in
+            try TaipanCompiler.symbolTables(source: bytes, filename: name, parser: parser, options: options)
+        }
+    }
+
+    /// The parser's hooks into this interpreter: codecs, the file on disk, the limit of digits.
+    private func hooked(_ parser: ParserOptions, _ filename: Value) -> ParserOptions {
         var parser = parser
-        let text = string(filename)
         parser.maxIntDigits = interp.pointee.maxStrDigits
-        parser.lineOfFile = { SourceLines.line($0, of: text) }
-        options.lineOfFile = parser.lineOfFile
-        var failure: SyntaxFailure?
-        var warningRaised = false
+        parser.lineOfFile = lineReader(filename, keepsNewline: false)
+        parser.decode = { (encoding, source) throws(SyntaxFailure) in
+            do throws(Raised) { return try self.decodeSource(encoding, source) } catch { throw self.decodeFailure(encoding) }
+        }
+        return parser
+    }
+
+    /// A source in any codec as UTF-8; nil when there is no such codec.
+    private func decodeSource(_ encoding: String, _ source: [UInt8]) throws(Raised) -> [UInt8]? {
+        let name = str(encoding)
+        do throws(Raised) { _ = try lookupCodec(name) } catch {
+            try swallow(.lookupError, error)
+            return nil
+        }
+        return wtf8(try decodeText(try bytes(source), name, intern("strict")))
+    }
+
+    /// What a codec's error becomes: a SyntaxError with its text.
+    private func decodeFailure(_ encoding: String) -> SyntaxFailure {
+        let exception = takePending()
+        guard exception.isBound, pendingText(exception) != nil else { return SyntaxFailure(.syntaxError, "encoding problem: \(encoding)") }
+        let text = pendingText(exception) ?? ""
+        if isInstance(exception, of: types.pointee.unicodeDecodeError) { return SyntaxFailure(.syntaxError, "(unicode error) \(text)", line: 0, offset: -1) }
+        return SyntaxFailure(.syntaxError, text, line: 0, offset: -1)
+    }
+
+    private func pendingText(_ exception: Value) -> String? {
+        do throws(Raised) { return string(try strOf(exception)) } catch {
+            _ = takePending()
+            return nil
+        }
+    }
+
+    /// Reads lines of the file named `filename`, for the text of errors.
+    private func lineReader(_ filename: Value, keepsNewline: Bool) -> (Int) -> [UInt8]? {
+        let path = string(filename)
+        return { line in
+            if path.isEmpty || line < 1 || path.utf8.first == 0x3C { return nil }
+            guard let bytes = SourceFile.read(path) else { return nil }
+            return SourceFile.line(line, of: bytes, keepsNewline: keepsNewline)
+        }
+    }
+
+    /// Runs a compilation whose warnings go through `warnings`, and raises its failure.
+    private func withWarnings<Result>(_ filename: Value, _ options: CompilerOptions, _ body: (CompilerOptions) throws(SyntaxFailure) -> Result) throws(Raised) -> Result {
+        var options = options
+        options.lineOfFile = lineReader(filename, keepsNewline: true)
+        // A warning that became some other exception than a warning is pending when the compilation stops.
+        let warnings = WarningState()
         options.warn = { (note) throws(SyntaxFailure) in
-            do throws(Raised) {
-                try self.warnExplicitly(note.category == .syntaxWarning ? self.types.pointee.syntaxWarning : self.types.pointee.deprecationWarning,
-                                        note.message, filename: filename, line: note.line)
-            } catch {
+            do throws(Raised) { try self.issue(note, filename) } catch {
                 // A warning turned into an error is the SyntaxError at that place.
-                if self.pendingIs(.warning) {
-                    _ = self.takePending()
-                    throw note.failure
-                }
-                warningRaised = true
+                if self.pendingIs(.warning) { _ = self.takePending() } else { warnings.isRaised = true }
                 throw note.failure
             }
         }
-        do throws(SyntaxFailure) {
-            let code = try TaipanCompiler.compile(source: bytes, filename: text, parser: parser, options: options)
-            return try newCodeOrFail(code)
-        } catch { failure = error }
-        if warningRaised { throw Raised() }
-        if state.pointee.pending.isBound { throw Raised() }
-        guard let failure else { throw memoryError() }
-        throw raise(failure, filename)
+        do throws(SyntaxFailure) { return try body(options) } catch {
+            if warnings.isRaised { throw Raised() }
+            throw raise(error, filename)
+        }
     }
 
-    private func newCodeOrFail(_ code: CodeObject) throws(SyntaxFailure) -> CodeCell {
-        do throws(Raised) {
-            return try newCode(code)
-        } catch { throw SyntaxFailure(.memoryError, "") }
+    private final class WarningState { var isRaised = false }
+
+    private func issue(_ note: SyntaxNote, _ filename: Value) throws(Raised) {
+        let category = note.category == .syntaxWarning ? types.pointee.syntaxWarning : types.pointee.deprecationWarning
+        try warnExplicitly(category, note.message, filename: filename, line: note.line)
     }
 
     /// The Python exception of a failed parse.
@@ -73,8 +186,10 @@ extension Thread {
         case .valueError: .valueError
         case .overflowError: .overflowError
         case .lookupError: .lookupError
+        case .typeError: .typeError
         case .unicodeDecodeError: .unicodeError
         }
+        if kind == .memoryError && failure.message.isEmpty { return memoryError() }
         guard kind == .syntaxError || kind == .indentationError || kind == .tabError else { return raise(kind, failure.message) }
         if failure.line == nil { return raise(kind, failure.message) }
         do throws(Raised) {
@@ -90,7 +205,7 @@ extension Thread {
     }
 
     /// The bytes of a source argument: UTF-8 of a str, or what a bytes-like object holds.
-    private func sourceBytes(_ source: Value) throws(Raised) -> [UInt8] {
+    private func sourceBytes(_ source: Value, _ function: StaticString = "compile", _ wanted: StaticString = "string, bytes or AST object") throws(Raised) -> [UInt8] {
         if source.isKind(.str) {
             let s = StrObject(source)
             for i in 0..<s.count where s[i] >= 0xD800 && s[i] <= 0xDFFF {
@@ -100,8 +215,31 @@ extension Thread {
         }
         if source.isKind(.bytes) { return Array(BytesObject(source).buffer) }
         let slot = type(of: source).slots.pointee.buffer
-        if !slot.isSet { throw raise(.typeError, "compile() arg 1 must be a string, bytes or AST object") }
-        let view = try slot(self, source, false)
-        return Array(UnsafeRawBufferPointer(start: view.base, count: view.count))
+        if !slot.isSet { throw raise(.typeError, "\(function)() arg 1 must be a \(wanted)") }
+        let view = try buffer(of: source)
+        defer { release(view) }
+        return Array(view.bytes)
+    }
+}
+
+extension SourceFile {
+    /// Line `number`, counted from 1; nil behind the end.
+    static func line(_ number: Int, of bytes: [UInt8], keepsNewline: Bool) -> [UInt8]? {
+        var start = 0
+        var left = number - 1
+        var i = 0
+        while left > 0 && i < bytes.count {
+            if bytes[i] == 10 || (bytes[i] == 13 && !(i + 1 < bytes.count && bytes[i + 1] == 10)) {
+                left -= 1
+                start = i + 1
+            }
+            i += 1
+        }
+        if left > 0 || start >= bytes.count { return nil }
+        var end = start
+        while end < bytes.count && bytes[end] != 10 && bytes[end] != 13 { end += 1 }
+        var line = Array(bytes[start..<end])
+        if keepsNewline && end < bytes.count { line.append(10) }
+        return line
     }
 }

@@ -7,8 +7,6 @@ import Glibc
 #elseif canImport(Darwin)
 import Darwin
 #endif
-import TaipanCompiler
-import TaipanSyntax
 
 extension Thread {
     /// A module object over an existing dict.
@@ -24,7 +22,11 @@ extension Thread {
         if level < 0 { throw raise(.valueError, "level must be >= 0") }
         if level == 0 && StrObject(moduleName).count == 0 { throw raise(.valueError, "Empty module name") }
         let absolute = level == 0 ? string(moduleName) : try resolveRelative(string(moduleName), globals, level)
-        let module = try importAbsolute(absolute)
+        let module: Value
+        do throws(Raised) { module = try importAbsolute(absolute) } catch {
+            if importlibIsReal() { trimImportFrames() }
+            throw error
+        }
         let hasFromlist = fromlist.isBound && !fromlist.isNone ? try truth(fromlist) : false
         if hasFromlist {
             try importSubmodules(module, absolute, fromlist)
@@ -105,47 +107,37 @@ extension Thread {
 
     func importFailure(_ kind: ExceptionKind, _ text: String, _ moduleName: Value) -> Raised { importError(kind, text, name: moduleName) }
 
+    /// Asks the finders on sys.meta_path, in order. The machinery's own are not called: what they would do is done here.
     private func findAndLoad(_ fullName: String, _ key: Value, _ path: Value) throws(Raised) -> Value {
         let metaPath = DictObject(objects.pointee.sysDict).findString(self, name(.meta_path))
-        let finders: ListObject? = metaPath.isKind(.list) && ListObject(metaPath).count > 0 ? ListObject(metaPath) : nil
-        if let finders {
-            var i = 0
-            while i < finders.count {
-                let module = try find(with: finders[i], fullName, key, path)
-                if module.isBound { return module }
-                i += 1
+        if metaPath.isNoneOrUnbound { throw raise(.importError, "sys.meta_path is None, Python is likely shutting down") }
+        let finders = try listFrom(metaPath)
+        if finders.count == 0 { try warn(.importWarning, "sys.meta_path is empty") }
+        if try isMachineryName(fullName), let found = try get(DictObject(objects.pointee.modules), key).boundOrNil { return found }
+        for i in 0..<finders.count {
+            switch try knownFinder(finders[i]) {
+            case .builtinImporter?:
+                if path.isUnbound, let definition = interp.pointee.nativeModules[fullName] { return try createNative(fullName, key, definition) }
+            case .frozenImporter?: continue
+            case .pathFinder?:
+                if let module = try findOnPath(fullName, key, path) { return module }
+            default:
+                let find = try getattrOrUnbound(finders[i], intern("find_spec"))
+                if find.isUnbound { continue }
+                let spec = try call(find, key, path.isUnbound ? .none : path, .none)
+                if !spec.isNone { return try loadFromSpec(spec) }
             }
-        }
-        if objects.pointee.importlib.isUnbound {
-            let module = try findBuiltin(fullName, key, path)
-            if module.isBound { return module }
-            let loaded = try findOnPath(fullName, key, path)
-            if loaded.isBound { return loaded }
         }
         throw importFailure(.moduleNotFoundError, "No module named \(try reprText(key))", key)
     }
 
-    /// Asks one finder of sys.meta_path. What importlib's own finders would do is done natively, as long as nothing but they take part.
-    private func find(with finder: Value, _ fullName: String, _ key: Value, _ path: Value) throws(Raised) -> Value {
-        if finder == standardFinder("BuiltinImporter", external: false) { return try findBuiltin(fullName, key, path) }
-        if finder == standardFinder("FrozenImporter", external: false) { return .unbound }
-        if finder == standardFinder("PathFinder", external: true) {
-            let hooks = DictObject(objects.pointee.sysDict).findString(self, name(.path_hooks))
-            if hooks.isKind(.list) && ListObject(hooks).count == 1 { return try findOnPath(fullName, key, path) }
-        }
-        let find = try getattrOrUnbound(finder, intern("find_spec"))
-        if find.isUnbound { return .unbound }
-        let spec = try call(find, key, path.isUnbound ? .none : path, .none)
-        return spec.isNone ? .unbound : try loadFromSpec(spec, key)
+    /// The two modules that are the import machinery itself.
+    private func isMachineryName(_ fullName: String) throws(Raised) -> Bool {
+        guard fullName == "_frozen_importlib" || fullName == "_frozen_importlib_external" else { return false }
+        return try materializeImportlib()
     }
 
-    func findBuiltin(_ fullName: String, _ key: Value, _ path: Value) throws(Raised) -> Value {
-        if path.isUnbound, let definition = interp.pointee.nativeModules[fullName] { return try createNative(fullName, key, definition) }
-        return .unbound
-    }
-
-    /// A module from the folders of sys.path or of its package, or unbound.
-    private func findOnPath(_ fullName: String, _ key: Value, _ path: Value) throws(Raised) -> Value {
+    private func findOnPath(_ fullName: String, _ key: Value, _ path: Value) throws(Raised) -> Value? {
         if let start = interp.pointee.deferredStart {
             interp.pointee.deferredStart = nil
             start(self)
@@ -153,55 +145,35 @@ extension Thread {
             if now.isBound { return now }
         }
         let places = path.isBound ? path : DictObject(objects.pointee.sysDict).findString(self, name(.path))
-        if places.isNoneOrUnbound { return .unbound }
+        if places.isNoneOrUnbound { return nil }
         let tail = fullName.lastIndex(of: ".").map { String(fullName[fullName.index(after: $0)...]) } ?? fullName
         let namespace = try newList()
         let list = try listFrom(places)
-        var i = 0
-        while i < list.count {
-            if list[i].isKind(.str) {
-                let found = try loadFrom(string(list[i]), tail, fullName, key, namespace)
-                if found.isBound { return found }
+        for i in 0..<list.count where list[i].isKind(.str) {
+            let place = string(list[i])
+            let found = try loadFrom(place, tail, fullName, key, namespace)
+            if found.isBound { return found }
+            if try needsPathHooks(place) {
+                let spec = try findSpecOnPath(key, try list1(list[i]))
+                if spec.isNone { continue }
+                if try getattr(spec, name(.loader)).isNone {
+                    try append(namespace, list[i])
+                } else {
+                    return try loadFromSpec(spec)
+                }
             }
-            i += 1
         }
-        return namespace.count > 0 ? try createNamespacePackage(fullName, key, namespace) : .unbound
+        if namespace.count == 0 { return nil }
+        let spec = try findSpecOnPath(key, path.isBound ? path : .none)
+        return try spec.isNone ? createNamespacePackage(fullName, key, namespace) : loadFromSpec(spec)
     }
 
-    /// Makes and runs a module from a spec whose loader is Python code.
-    private func loadFromSpec(_ spec: Value, _ key: Value) throws(Raised) -> Value {
-        let loader = try getattr(spec, intern("loader"))
-        var module = Value.none
-        let create = try getattrOrUnbound(loader, intern("create_module"))
-        if create.isBound { module = try call(create, spec) }
-        if module.isNone { module = try newModule(key) }
-        try setattr(module, name(.__loader__), loader)
-        try setattr(module, name(.__spec__), spec)
-        try setattr(module, name(.__package__), try getattr(spec, .parent))
-        let locations = try getattr(spec, intern("submodule_search_locations"))
-        if !locations.isNone { try setattr(module, name(.__path__), locations) }
-        if try truth(try getattr(spec, intern("has_location"))) {
-            try setattr(module, name(.__file__), try getattr(spec, intern("origin")))
-            let cached = try getattr(spec, intern("cached"))
-            if !cached.isNone { try setattr(module, name(.__cached__), cached) }
-        }
-        try set(DictObject(objects.pointee.modules), key, module)
-        do throws(Raised) {
-            _ = try callMethod(loader, intern("exec_module"), module)
-        } catch {
-            let pending = takePending()
-            _ = try remove(DictObject(objects.pointee.modules), key)
-            throw restore(pending)
-        }
-        return try loadedModule(string(key))
-    }
-
-    private func createNative(_ fullName: String, _ key: Value, _ definition: NativeModuleDefinition) throws(Raised) -> Value {
+    func createNative(_ fullName: String, _ key: Value, _ definition: NativeModuleDefinition) throws(Raised) -> Value {
         let module = try newModule(key)
         try set(DictObject(objects.pointee.modules), key, module)
         let dict = DictObject(module.cell[1])
         try dict.setString(self, name(.__package__), objects.pointee.emptyStr)
-        try setSpec(dict, key, loader: "BuiltinImporter", origin: str("built-in"), locations: .none, hasLocation: false, cached: .none)
+        try setSpec(dict, key, loader: .builtinImporter, origin: str("built-in"), locations: .none, hasLocation: false, cached: .none)
         do throws(Raised) {
             try definition.create(ModuleBuilder(t: self, module: module, dict: dict, name: key))
         } catch {
@@ -219,7 +191,9 @@ extension Thread {
         let base = (folder.isEmpty ? "" : folder.hasSuffix("/") ? folder : folder + "/") + tail
         let packageFile = base + "/__init__.py"
         if SourceFile.isFile(packageFile) { return try loadSource(packageFile, fullName, key, package: base) }
+        if SourceFile.isFile(packageFile + "c") { return try loadSource(packageFile + "c", fullName, key, package: base, isSourceless: true) }
         if SourceFile.isFile(base + ".py") { return try loadSource(base + ".py", fullName, key, package: nil) }
+        if SourceFile.isFile(base + ".pyc") { return try loadSource(base + ".pyc", fullName, key, package: nil, isSourceless: true) }
         if SourceFile.isFolder(base) { try append(namespace, str(base)) }
         return .unbound
     }
@@ -229,20 +203,21 @@ extension Thread {
         let dict = DictObject(module.cell[1])
         try dict.setString(self, name(.__path__), portions.value)
         try dict.setString(self, name(.__package__), key)
+        try setSpec(dict, key, loader: .namespaceLoader, origin: .none, locations: portions.value, hasLocation: false, cached: .none)
         try set(DictObject(objects.pointee.modules), key, module)
-        try setSpec(dict, key, loader: "NamespaceLoader", origin: .none, locations: portions.value, hasLocation: false, cached: .none)
         return module
     }
 
     /// Makes the module of a source file and runs it.
-    private func loadSource(_ file: String, _ fullName: String, _ key: Value, package: String?) throws(Raised) -> Value {
+    private func loadSource(_ file: String, _ fullName: String, _ key: Value, package: String?, isSourceless: Bool = false) throws(Raised) -> Value {
         let module = try newModule(key)
         let dict = DictObject(module.cell[1])
         let fileValue = str(file)
-        let cached = str(SourceFile.cachePath(file, interp.pointee.config.optimizationLevel))
+        let cachePath = isSourceless ? nil : cachePath(file)
+        let cached = isSourceless ? fileValue : cachePath.map { str($0) } ?? .none
         let locations: Value = package == nil ? .none : try list1(str(package ?? ""))
         try dict.setString(self, name(.__file__), fileValue)
-        try dict.setString(self, name(.__cached__), cached)
+        if !cached.isNone { try dict.setString(self, name(.__cached__), cached) }
         if package != nil {
             try dict.setString(self, name(.__path__), locations)
             try dict.setString(self, name(.__package__), key)
@@ -250,16 +225,17 @@ extension Thread {
             try dict.setString(self, name(.__package__), str(fullName.lastIndex(of: ".").map { String(fullName[..<$0]) } ?? ""))
         }
         try dict.setString(self, name(.__builtins__), objects.pointee.builtins)
-        try setSpec(dict, key, loader: "SourceFileLoader", origin: fileValue, locations: locations, hasLocation: true, cached: cached)
+        try setSpec(dict, key, loader: isSourceless ? .sourcelessFileLoader : .sourceFileLoader, origin: fileValue, locations: locations, hasLocation: true, cached: cached)
         try set(DictObject(objects.pointee.modules), key, module)
         let spec = dict.findString(self, name(.__spec__))
         do throws(Raised) {
             try setattr(spec, name(._initializing), .true)
-            defer { endInitializing(spec) }
-            let code = try loadCode(file, fileValue)
+            let code = isSourceless ? try loadSourceless(file, fileValue, key) : try loadCode(file, fileValue, cached: cachePath)
             _ = try runCode(code.value, globals: dict.value, locals: dict.value, closure: .none)
+            try setattr(spec, name(._initializing), .false)
         } catch {
             let pending = takePending()
+            do throws(Raised) { try setattr(spec, name(._initializing), .false) } catch { _ = takePending() }
             _ = try remove(DictObject(objects.pointee.modules), key)
             throw restore(pending)
         }
@@ -269,24 +245,10 @@ extension Thread {
         throw raise(.keyError, key)
     }
 
-    private func endInitializing(_ spec: Value) {
-        let pending = takePending()
-        do throws(Raised) { try setattr(spec, name(._initializing), .false) } catch { _ = takePending() }
-        if pending.isBound { _ = restore(pending) }
-    }
-
-    public func list1(_ item: Value) throws(Raised) -> Value {
+    func list1(_ item: Value) throws(Raised) -> Value {
         let made = try newList(capacity: 1)
         try append(made, item)
         return made.value
-    }
-
-    /// The code of a source file, compiled now.
-    func loadCode(_ file: String, _ fileValue: Value) throws(Raised) -> CodeCell {
-        guard let bytes = SourceFile.read(file) else { throw osError(SourceFile.lastError, fileValue) }
-        var options = CompilerOptions()
-        options.optimize = interp.pointee.config.optimizationLevel
-        return try compile(bytes, fileValue, ParserOptions(), options)
     }
 
     // MARK: from … import
@@ -383,48 +345,10 @@ extension Thread {
             if namespace.hasLayout(.dict) { try DictObject(namespace).setString(self, attribute, value) } else { try setItem(namespace, attribute, value) }
         }
     }
+}
 
-    // MARK: Specs
-
-    /// Puts `__spec__` and `__loader__` in a module's dict: native objects with the attributes of importlib's.
-    func setSpec(_ dict: DictObject, _ key: Value, loader: StaticString, origin: Value, locations: Value, hasLocation: Bool, cached: Value) throws(Raised) {
-        if objects.pointee.importlib.isBound {
-            return try setImportlibSpec(dict, key, loader: "\(loader)", origin: origin, locations: locations)
-        }
-        let loaderObject = try call(importTypes().loader)
-        try setattr(loaderObject, intern("name"), key)
-        try setattr(loaderObject, intern("path"), origin)
-        try setattr(loaderObject, intern("kind"), str(loader))
-        let spec = try call(importTypes().spec)
-        try setattr(spec, intern("name"), key)
-        try setattr(spec, intern("loader"), loaderObject)
-        try setattr(spec, intern("origin"), origin)
-        try setattr(spec, intern("submodule_search_locations"), locations)
-        try setattr(spec, intern("has_location"), Value(hasLocation))
-        try setattr(spec, intern("cached"), cached)
-        try setattr(spec, intern("loader_state"), .none)
-        let text = string(key)
-        let parent = locations.isNone ? (text.lastIndex(of: ".").map { String(text[..<$0]) } ?? "") : text
-        try setattr(spec, name(.parent), str(parent))
-        try dict.setString(self, name(.__spec__), spec)
-        try dict.setString(self, name(.__loader__), loaderObject)
-    }
-
-    /// The native types ModuleSpec and loader, made on first use.
-    private func importTypes() throws(Raised) -> (spec: Value, loader: Value) {
-        if objects.pointee.spare0.isBound { return (objects.pointee.spare0, objects.pointee.spare1) }
-        let spec = try newImportType("ModuleSpec")
-        let loader = try newImportType("SourceFileLoader")
-        objects.pointee.spare0 = spec
-        objects.pointee.spare1 = loader
-        return (spec, loader)
-    }
-
-    private func newImportType(_ typeName: StaticString) throws(Raised) -> Value {
-        let namespace = newDict()
-        try namespace.setString(self, name(.__module__), intern("_frozen_importlib_external"))
-        return try call(types.pointee.type, intern(typeName), objects.pointee.emptyTuple, namespace.value)
-    }
+extension Value {
+    fileprivate var boundOrNil: Value? { isBound ? self : nil }
 }
 
 /// Files of source code, as the import system sees them.

@@ -41,8 +41,11 @@ import TaipanNumbers
 
 extension Thread {
     /// The cell of a compiled code object, with everything nested in it.
-    public func newCode(_ source: CodeObject) throws(Raised) -> CodeCell {
-        let made = CodeCell(Value(heap.allocate(header: UInt(LayoutID.code.rawValue), bytes: CodeCell.bytes)))
+    public func newCode(_ source: CodeObject) throws(Raised) -> CodeCell { try newCode(source, intern(source.filename)) }
+
+    /// The same with a file name that need not be what the compiler was told.
+    func newCode(_ source: CodeObject, _ filename: Value) throws(Raised) -> CodeCell {
+        let made = blankCode()
         made.argcount = source.argcount
         made.posonlyargcount = source.posonlyargcount
         made.kwonlyargcount = source.kwonlyargcount
@@ -53,16 +56,19 @@ extension Thread {
         made.localspluskinds = try bytes(source.localspluskinds)
         made.linetable = try bytes(source.linetable)
         made.exceptiontable = try bytes(source.exceptiontable)
-        made.filename = intern(source.filename)
+        made.filename = filename
         made.name = intern(source.name)
         made.qualname = intern(source.qualname)
         made.names = try internedTuple(source.names)
         made.localsplusnames = try internedTuple(source.localsplusnames)
         let consts = try newTuple(source.consts.count)
-        for i in source.consts.indices { consts[i] = try constant(source.consts[i]) }
+        for i in source.consts.indices { consts[i] = try constant(source.consts[i], filename) }
         made.consts = consts.value
         return made
     }
+
+    /// A code object whose fields are the caller's to fill.
+    func blankCode() -> CodeCell { CodeCell(Value(heap.allocate(header: UInt(LayoutID.code.rawValue), bytes: CodeCell.bytes))) }
 
     private func internedTuple(_ names: [String]) throws(Raised) -> Value {
         let made = try newTuple(names.count)
@@ -71,7 +77,9 @@ extension Thread {
     }
 
     /// The value of a compile-time constant.
-    public func constant(_ constant: Constant) throws(Raised) -> Value {
+    public func constant(_ constant: Constant) throws(Raised) -> Value { try self.constant(constant, .unbound) }
+
+    private func constant(_ constant: Constant, _ filename: Value) throws(Raised) -> Value {
         switch constant {
         case .none: return .none
         case .true: return .true
@@ -86,13 +94,13 @@ extension Thread {
         case .bytes(let b): return try self.bytes(b)
         case .tuple(let items):
             let made = try newTuple(items.count)
-            for i in items.indices { made[i] = try self.constant(items[i]) }
+            for i in items.indices { made[i] = try self.constant(items[i], filename) }
             return made.value
         case .frozenset(let items):
             let made = try newList(capacity: items.count)
             for item in items { try append(made, try self.constant(item)) }
             return try call(types.pointee.frozenset, made.value)
-        case .code(let code): return try newCode(code).value
+        case .code(let code): return try newCode(code, filename.isUnbound ? intern(code.filename) : filename).value
         }
     }
 

@@ -40,7 +40,8 @@ extension Thread {
         b.str("abiflags", "")
         b.str("float_repr_style", "short")
         b.set("ps1", .unbound)
-        for name in ["meta_path", "path_hooks", "warnoptions"] as [StaticString] { b.set(name, try newList().value) }
+        b.set("meta_path", try initialFinders())
+        for name in ["path_hooks", "warnoptions"] as [StaticString] { b.set(name, try newList().value) }
         b.set("path_importer_cache", newDict().value)
         b.set("_xoptions", newDict().value)
         b.set("dont_write_bytecode", Value(interp.pointee.config.dontWriteBytecode))

@@ -1,0 +1,177 @@
+// The cache of compiled modules: where a source's `.pyc` lies (PEP 3147), whether it still fits the source (PEP 552), and writing it so
+// that nobody ever sees half of one. A cache that cannot be read or written does no harm.
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+import TaipanBytecode
+import TaipanCompiler
+import TaipanNumbers
+import TaipanSyntax
+
+/// What a `.pyc` file is tied to.
+public enum PycSource {
+    /// The key of the hash of sources: the magic number.
+    static var key: UInt64 { 0x0A0D_0DCB }
+
+    /// The eight bytes of `_imp.source_hash`.
+    public static func hash(_ source: UnsafeBufferPointer<UInt8>, key: UInt64) -> [UInt8] {
+        let empty: UInt8 = 0
+        let value = withUnsafePointer(to: empty) { SipHash(k0: key, k1: 0).raw(source.baseAddress ?? $0, source.count) }
+        return (0..<8).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * $0)) }
+    }
+
+    static func hash(_ source: [UInt8]) -> UInt64 {
+        source.withUnsafeBufferPointer { hash($0, key: key) }.enumerated().reduce(0) { $0 | UInt64($1.element) << UInt64(8 * $1.offset) }
+    }
+}
+
+extension Thread {
+    /// The code of a source file: from its cache if that fits, else compiled (and then cached).
+    func loadCode(_ file: String, _ fileValue: Value, cached: String?) throws(Raised) -> CodeCell {
+        var info = stat()
+        if stat(file, &info) != 0 { throw osError(errno, fileValue) }
+        let time = UInt32(truncatingIfNeeded: modificationTime(info)), size = UInt32(truncatingIfNeeded: Int(info.st_size))
+        var source: [UInt8]?
+        var validation = PycHeader.Validation.timestamp(time: time, size: size)
+        if let cached, let data = SourceFile.read(cached), let header = PycHeader(data) {
+            switch header.validation {
+            case .timestamp(let cachedTime, let cachedSize):
+                if cachedTime == time && cachedSize == size { return try loadCode(data, cached, fileValue) }
+            case .hash(let hash, let checked):
+                let policy = hashPolicy()
+                if policy == "never" || (!checked && policy != "always") { return try loadCode(data, cached, fileValue) }
+                guard let bytes = SourceFile.read(file) else { throw osError(errno, fileValue) }
+                if PycSource.hash(bytes) == hash { return try loadCode(data, cached, fileValue) }
+                source = bytes
+                validation = .hash(PycSource.hash(bytes), checked: checked)
+            }
+        }
+        guard let bytes = source ?? SourceFile.read(file) else { throw osError(errno, fileValue) }
+        var options = CompilerOptions()
+        options.optimize = interp.pointee.config.optimizationLevel
+        let exact = try compileExactly(bytes, fileValue, ParserOptions(), options)
+        let code = try newCode(exact, fileValue)
+        if let cached, writesBytecode() { cache(exact, cached, validation, mode: info.st_mode) }
+        return code
+    }
+
+    /// The code of a module that has no source.
+    func loadSourceless(_ file: String, _ fileValue: Value, _ key: Value) throws(Raised) -> CodeCell {
+        guard let data = SourceFile.read(file) else { throw osError(errno, fileValue) }
+        let shown = try reprText(key)
+        if data.count < 4 || !data[..<4].elementsEqual(PycHeader.magic) {
+            throw importError(.importError, "bad magic number in \(shown): \(try reprText(try bytes(Array(data.prefix(4)))))", name: key, path: fileValue)
+        }
+        if data.count < PycHeader.size { throw raise(.eofError, "reached EOF while reading pyc header of \(shown)") }
+        let flags = data[4...7].enumerated().reduce(0) { $0 | Int($1.element) << (8 * $1.offset) }
+        if flags & ~3 != 0 { throw importError(.importError, "invalid flags \(flags) in \(shown)", name: key, path: fileValue) }
+        return try loadCode(data, file, .unbound)
+    }
+
+    /// The code in the data of a `.pyc` file whose header has been looked at.
+    func loadCode(_ data: [UInt8], _ path: String, _ fileValue: Value) throws(Raised) -> CodeCell {
+        let object = try withBytes(data) { (bytes) throws(Raised) in try unmarshal(UnsafeBufferPointer(rebasing: bytes[PycHeader.size...])) }
+        if !object.hasLayout(.code) { throw importError(.importError, "Non-code object in \(try reprText(str(path)))", name: .none, path: str(path)) }
+        if fileValue.isBound && fileValue.isKind(.str) { try setFilename(CodeCell(object), fileValue) }
+        return CodeCell(object)
+    }
+
+    private func withBytes<Result>(_ data: [UInt8], _ body: (UnsafeBufferPointer<UInt8>) throws(Raised) -> Result) throws(Raised) -> Result {
+        let copy = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: data.count)
+        defer { copy.deallocate() }
+        _ = copy.initialize(from: data)
+        return try body(UnsafeBufferPointer(copy))
+    }
+
+    private func modificationTime(_ info: stat) -> Int {
+        #if canImport(Glibc)
+        Int(info.st_mtim.tv_sec)
+        #else
+        Int(info.st_mtimespec.tv_sec)
+        #endif
+    }
+
+    /// `_imp.check_hash_based_pycs`.
+    private func hashPolicy() -> String {
+        let module = DictObject(objects.pointee.modules).findString(self, intern("_imp"))
+        if module.isNoneOrUnbound || !module.hasLayout(.module) { return "default" }
+        let policy = DictObject(module.cell[1]).findString(self, intern("check_hash_based_pycs"))
+        return policy.isBound && policy.isKind(.str) ? string(policy) : "default"
+    }
+
+    private func writesBytecode() -> Bool {
+        let flag = DictObject(objects.pointee.sysDict).findString(self, intern("dont_write_bytecode"))
+        if flag.isUnbound { return !interp.pointee.config.dontWriteBytecode }
+        do throws(Raised) { return try !truth(flag) } catch {
+            _ = takePending()
+            return false
+        }
+    }
+
+    /// Writes the cache; whatever goes wrong leaves things as they were.
+    private func cache(_ code: CodeObject, _ path: String, _ validation: PycHeader.Validation, mode: mode_t) {
+        guard let data = try? Marshal.pyc(code, validation), let slash = path.lastIndex(of: "/") else { return }
+        if !SourceFile.makeFolders(String(path[..<slash])) { return }
+        SourceFile.writeAtomically(data, path, mode: (mode | 0o200) & 0o666)
+    }
+
+    /// Where the cache of a source file lies; nil when there is none to be.
+    func cachePath(_ file: String) -> String? {
+        let prefix = DictObject(objects.pointee.sysDict).findString(self, intern("pycache_prefix"))
+        let level = interp.pointee.config.optimizationLevel
+        if prefix.isNoneOrUnbound || !prefix.isKind(.str) { return SourceFile.cachePath(file, level) }
+        // The whole path of the source goes below the prefix.
+        let name = SourceFile.cachePath(file, level).replacing("/__pycache__/", by: "/")
+        let absolute = name.utf8.first == 0x2F ? name : SourceFile.currentFolder() + "/" + name
+        return string(prefix) + absolute
+    }
+}
+
+extension String {
+    /// Replaces the last occurrence of `part`.
+    fileprivate func replacing(_ part: String, by other: String) -> String {
+        let bytes = Array(utf8), wanted = Array(part.utf8)
+        var i = bytes.count - wanted.count
+        while i >= 0 {
+            if bytes[i..<i + wanted.count].elementsEqual(wanted) {
+                return String(decoding: bytes[..<i] + Array(other.utf8) + bytes[(i + wanted.count)...], as: UTF8.self)
+            }
+            i -= 1
+        }
+        return self
+    }
+}
+
+extension SourceFile {
+    static func currentFolder() -> String {
+        guard let path = getcwd(nil, 0) else { return "" }
+        defer { free(path) }
+        return String(cString: path)
+    }
+
+    /// Makes a folder and those above it that are missing.
+    static func makeFolders(_ path: String) -> Bool {
+        if path.isEmpty || isFolder(path) { return true }
+        if let slash = path.lastIndex(of: "/"), !makeFolders(String(path[..<slash])) { return false }
+        return mkdir(path, 0o777) == 0 || errno == EEXIST
+    }
+
+    /// Writes a file under another name first, then gives it its own.
+    static func writeAtomically(_ data: [UInt8], _ path: String, mode: mode_t) {
+        let temporary = "\(path).\(getpid())\(UInt(bitPattern: data.count))"
+        let fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+        if fd < 0 { return }
+        var done = 0
+        while done < data.count {
+            let n = data.withUnsafeBytes { write(fd, $0.baseAddress.unsafelyUnwrapped + done, data.count - done) }
+            if n < 0 && errno == EINTR { continue }
+            if n <= 0 { break }
+            done += n
+        }
+        close(fd)
+        if done < data.count || rename(temporary, path) != 0 { unlink(temporary) }
+    }
+}
