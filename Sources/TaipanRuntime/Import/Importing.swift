@@ -245,7 +245,7 @@ extension Thread {
         throw raise(.keyError, key)
     }
 
-    func list1(_ item: Value) throws(Raised) -> Value {
+    public func list1(_ item: Value) throws(Raised) -> Value {
         let made = try newList(capacity: 1)
         try append(made, item)
         return made.value
