@@ -14,7 +14,7 @@ enum SymtableModule {
                 t.str("<symtable entry \(t.string(v.cell[2]))(\(t.string(try t.strOf(v.cell[1])))), line \(t.string(try t.strOf(v.cell[8])))>")
             }
         }
-        try t.keep("_symtable", [type])
+        try t.keep("_symtable", type.value)
         for (name, value) in constants { try m.dict.setString(t, t.intern(name), t.int(value)) }
         m.function("symtable", "($module, source, filename, startstr, /)", "Return symbol and scope dictionaries used internally by compiler.") { (t, a) throws(Raised) in
             if !a[2].isKind(.str) { throw t.raise(.typeError, "symtable() argument 3 must be str, not \(t.typeName(a[2]))") }
@@ -37,7 +37,7 @@ enum SymtableModule {
     ] }
 
     private static func entry(_ t: Thread, _ report: SymbolReport) throws(Raised) -> Value {
-        let cell = t.allocate(t.kept("_symtable", 0))
+        let cell = t.allocate(TypeObject(t.kept("_symtable")))
         cell[1] = t.int(UInt(bitPattern: cell.address))
         cell[2] = t.str(report.name)
         let symbols = t.newDict()

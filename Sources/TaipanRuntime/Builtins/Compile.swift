@@ -106,7 +106,7 @@ extension Thread {
     private func hooked(_ parser: ParserOptions, _ filename: Value) -> ParserOptions {
         var parser = parser
         parser.maxIntDigits = interp.pointee.maxStrDigits
-        parser.lineOfFile = lineReader(filename, keepsNewline: false)
+        parser.lineOfFile = lineReader(filename)
         parser.decode = { (encoding, source) throws(SyntaxFailure) in
             do throws(Raised) { return try self.decodeSource(encoding, source) } catch { throw self.decodeFailure(encoding) }
         }
@@ -140,19 +140,15 @@ extension Thread {
     }
 
     /// Reads lines of the file named `filename`, for the text of errors.
-    private func lineReader(_ filename: Value, keepsNewline: Bool) -> (Int) -> [UInt8]? {
+    private func lineReader(_ filename: Value) -> (Int) -> [UInt8]? {
         let path = string(filename)
-        return { line in
-            if path.isEmpty || line < 1 || path.utf8.first == 0x3C { return nil }
-            guard let bytes = SourceFile.read(path) else { return nil }
-            return SourceFile.line(line, of: bytes, keepsNewline: keepsNewline)
-        }
+        return { SourceLines.line($0, of: path) }
     }
 
     /// Runs a compilation whose warnings go through `warnings`, and raises its failure.
     private func withWarnings<Result>(_ filename: Value, _ options: CompilerOptions, _ body: (CompilerOptions) throws(SyntaxFailure) -> Result) throws(Raised) -> Result {
         var options = options
-        options.lineOfFile = lineReader(filename, keepsNewline: true)
+        options.lineOfFile = lineReader(filename)
         // A warning that became some other exception than a warning is pending when the compilation stops.
         let warnings = WarningState()
         options.warn = { (note) throws(SyntaxFailure) in
@@ -219,27 +215,5 @@ extension Thread {
         let view = try buffer(of: source)
         defer { release(view) }
         return Array(view.bytes)
-    }
-}
-
-extension SourceFile {
-    /// Line `number`, counted from 1; nil behind the end.
-    static func line(_ number: Int, of bytes: [UInt8], keepsNewline: Bool) -> [UInt8]? {
-        var start = 0
-        var left = number - 1
-        var i = 0
-        while left > 0 && i < bytes.count {
-            if bytes[i] == 10 || (bytes[i] == 13 && !(i + 1 < bytes.count && bytes[i + 1] == 10)) {
-                left -= 1
-                start = i + 1
-            }
-            i += 1
-        }
-        if left > 0 || start >= bytes.count { return nil }
-        var end = start
-        while end < bytes.count && bytes[end] != 10 && bytes[end] != 13 { end += 1 }
-        var line = Array(bytes[start..<end])
-        if keepsNewline && end < bytes.count { line.append(10) }
-        return line
     }
 }
