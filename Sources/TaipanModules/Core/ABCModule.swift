@@ -101,6 +101,9 @@ extension Thread {
         let key = intern("__abc_tpflags__")
         let flags = DictObject(TypeObject(type).dict).findString(self, key)
         if flags.isUnbound || !flags.isSmallInt { return }
+        if flags.smallInt & TypeFlag.sequence != 0 && flags.smallInt & TypeFlag.mapping != 0 {
+            throw raise(.typeError, "__abc_tpflags__ cannot be both Py_TPFLAGS_SEQUENCE and Py_TPFLAGS_MAPPING")
+        }
         setCollectionFlags(TypeObject(type), flags.smallInt & (TypeFlag.sequence | TypeFlag.mapping))
         try setattr(type, key, .unbound)
     }

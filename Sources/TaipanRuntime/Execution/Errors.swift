@@ -40,7 +40,9 @@ extension Thread {
     func setContext(of exception: Value) {
         let handled = handledException
         if handled.isUnbound || handled == exception { return }
-        var link = handled
+        // A program can have made a cycle of contexts: a second pointer at half the speed notices it.
+        var link = handled, slow = handled
+        var movesSlow = false
         while true {
             let context = ExceptionObject(link).context
             if context.isUnbound { break }
@@ -49,6 +51,9 @@ extension Thread {
                 break
             }
             link = context
+            if link == slow { break }
+            if movesSlow { slow = ExceptionObject(slow).context }
+            movesSlow.toggle()
         }
         ExceptionObject(exception).context = handled
     }

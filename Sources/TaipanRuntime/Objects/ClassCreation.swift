@@ -353,7 +353,10 @@ extension Thread {
         if v.isKind(.type) { throw t.raise(.attributeError, "attribute '__dict__' of 'type' objects is not writable") }
         if t.isInstance(v, of: t.types.pointee.module) { throw t.raise(.attributeError, "readonly attribute") }
         if !v.isCell || !t.info(v.cell).pointee.hasAttributes { throw t.raise(.attributeError, "This object has no __dict__") }
-        if new.isUnbound { return try t.setAttributeDict(v.cell, t.newDict().value) }
+        if new.isUnbound {
+            if !t.type(of: v).has(TypeFlag.heap) || v.isKind(.exception) { throw t.raise(.typeError, "cannot delete __dict__") }
+            return try t.setAttributeDict(v.cell, t.newDict().value)
+        }
         if !new.isKind(.dict) { throw t.raise(.typeError, "__dict__ must be set to a dictionary, not a '\(t.typeName(new))'") }
         try t.setAttributeDict(v.cell, new)
     }

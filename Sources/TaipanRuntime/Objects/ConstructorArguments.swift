@@ -23,6 +23,11 @@ extension Thread {
         try checkPositionalCount(a, function, least, most)
     }
 
+    /// True for `base` and for subclasses without an `__init__` of their own: keywords that `base` does not take are refused for these.
+    func initializesLike(_ type: Value, _ base: Value) -> Bool {
+        TypeObject(type).slots.pointee.initialize.address == TypeObject(base).slots.pointee.initialize.address
+    }
+
     /// Brings arguments into the order of `names` (which may all be given by keyword), as many words at `out`, which must be unbound.
     public func bindNames(_ a: Arguments, _ function: StaticString, _ names: [StaticString], required: Int, _ out: UnsafeMutablePointer<Value>) throws(Raised) {
         let keywords = a.keywords.isUnbound ? 0 : TupleObject(a.keywords).count

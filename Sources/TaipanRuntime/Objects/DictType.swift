@@ -255,6 +255,15 @@ extension Thread {
                 for i in 0..<source.entryCount where source.entry(i).key.isBound { try dict.set(self, source.entry(i).key, source.entry(i).hash, value) }
                 return made
             }
+            if isAnySet(iterable) {
+                let source = SetObject(iterable)
+                var i = 0
+                while i < source.slotCount {
+                    if source.key(at: i).isBound { try dict.set(self, source.key(at: i), source.hash(at: i), value) }
+                    i += 1
+                }
+                return made
+            }
             try forEach(iterable) { (key) throws(Raised) in try set(dict, key, value) }
             return made
         }

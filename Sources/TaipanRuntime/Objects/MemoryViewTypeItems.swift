@@ -197,13 +197,14 @@ extension Thread {
     }
 
     private func sliceView(_ view: MemoryViewObject, _ key: Value) throws(Raised) -> MemoryViewObject {
-        let slice = try textSlice(key) { view.shape(0) }
-        try checkReleased(view)
+        // The new view holds the memory before an `__index__` can release the old one.
         let made = try copyView(view, 1)
-        made.setBase(view.base + slice.start &* view.stride(0))
+        let slice = try textSlice(key) { made.shape(0) }
+        let stride = made.stride(0)
+        made.setBase(made.base + slice.start &* stride)
         made.setShape(slice.count, at: 0)
-        made.setStride(view.stride(0) &* slice.step, at: 0)
-        made.byteCount = slice.count * view.itemSize
+        made.setStride(stride &* slice.step, at: 0)
+        made.byteCount = slice.count * made.itemSize
         return made
     }
 

@@ -40,7 +40,7 @@ extension Thread {
         defineType(.filter, "filter", flags: TypeFlag.base, .values(2)) { b in
             b.doc("filter(function or None, iterable) --> filter object\n\nReturn an iterator yielding those items of iterable for which function(item)\nis true. If function is None, return the items that are true.")
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in
-                if type == t.types.pointee.filter { try t.refuseKeywords(a, "filter") }
+                if t.initializesLike(type, t.types.pointee.filter) { try t.refuseKeywords(a, "filter") }
                 try t.checkPositionalCount(a, "filter", 2, 2)
                 let iterator = try t.iter(a[1])
                 let made = t.allocate(TypeObject(type))
@@ -118,7 +118,7 @@ extension Thread {
     }
 
     static func mapNew(_ t: Thread, _ type: Value, _ a: Arguments) throws(Raised) -> Value {
-        if type == t.types.pointee.map { try t.refuseKeywords(a, "map") }
+        if t.initializesLike(type, t.types.pointee.map) { try t.refuseKeywords(a, "map") }
         if a.count < 2 { throw t.raise(.typeError, "map() must have at least two arguments.") }
         let iterators = try t.iterators(a.base + 1, a.count - 1)
         let made = t.allocate(TypeObject(type))

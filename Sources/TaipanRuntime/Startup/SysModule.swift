@@ -148,7 +148,13 @@ extension Thread {
         }
         b.function("getrefcount", "($module, object, /)", "Return a reference count; Taipan does not count references.") { (_, _) throws(Raised) in Value(smallInt: 2) }
         b.function("getsizeof", "($module, /, object, default=<unrepresentable>)", "Return the size of object in bytes.") { (t, a) throws(Raised) in
-            a[0].isCell ? t.int(t.heap.size(of: a[0].cell)) : t.int(8)
+            let size = try t.callSpecial(a[0], t.intern("__sizeof__"))
+            if size.isUnbound || !t.isInt(size) {
+                if a[1].isBound { return a[1] }
+                throw t.raise(.typeError, size.isUnbound ? "Type \(t.typeName(a[0])) doesn't define __sizeof__" : "'\(t.typeName(size))' object cannot be interpreted as an integer")
+            }
+            if t.intIsNegative(size) { throw t.raise(.valueError, "__sizeof__() should return >= 0") }
+            return size
         }
         b.function("is_finalizing", "($module, /)", "Return True if Python is exiting.") { (t, _) throws(Raised) in Value(t.interp.pointee.isFinalizing) }
         b.function("get_int_max_str_digits", "($module, /)", "Return the maximum string digits limit.") { (t, _) throws(Raised) in t.int(t.interp.pointee.maxStrDigits) }
