@@ -1,7 +1,6 @@
 // Entry points whose real bodies are on their way. Each is replaced where its noun lives.
 
 extension Thread {
-    func coroutineOrigin() throws(Raised) -> Value { .unbound }
 }
 
 extension Thread {

@@ -53,7 +53,7 @@ extension MathModule {
             try t.checkChoice(n, k)
             if t.intCompare(n, k) < 0 { return Value(smallInt: 0) }
             guard let count = t.machineInt(k) else { throw t.raise(.overflowError, "k must not exceed \(Int.max)") }
-            return try t.fallingProduct(n, count)
+            return try t.fallingProduct(try t.plainInt(n), count)
         }
         m.function("comb", "($module, n, k, /)", "How many ways there are to take k of n things.") { (t, a) throws(Raised) in
             let n = try t.indexValue(a[0])

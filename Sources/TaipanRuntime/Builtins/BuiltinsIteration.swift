@@ -63,6 +63,7 @@ extension Thread {
         let type = type(of: iterator)
         if !type.slots.pointee.next.isSet { throw raise(.typeError, "'\(typeName(iterator))' object is not an iterator") }
         do throws(Raised) {
+            state.pointee.returnValue = .unbound
             // A StopIteration raised by Python code keeps its value: the method is called, not the slot that swallows it.
             let item = type.has(TypeFlag.heap) ? try callSpecial(iterator, name(.__next__)) : try type.slots.pointee.next(self, iterator)
             if item.isBound { return item }
@@ -70,7 +71,7 @@ extension Thread {
             if otherwise.isUnbound { throw error }
             try swallow(.stopIteration, error)
         }
-        if otherwise.isUnbound { throw raise(.stopIteration) }
+        if otherwise.isUnbound { throw stopIteration(takeReturnValue()) }
         return otherwise
     }
 

@@ -196,6 +196,9 @@ extension Thread {
 
     private func unsupportedOperands(_ text: String, _ left: Value, _ right: Value) -> Raised {
         let text = text == "** or pow()=" ? "**=" : text
+        if text == ">>", left.hasLayout(.builtinFunction), StrObject(NativeFunction(left).name).equals("print") {
+            return raise(.typeError, "unsupported operand type(s) for \(text): '\(typeName(left))' and '\(typeName(right))'. Did you mean \"print(<message>, file=<output_stream>)\"?")
+        }
         return raise(.typeError, "unsupported operand type(s) for \(text): '\(typeName(left))' and '\(typeName(right))'")
     }
 

@@ -43,6 +43,12 @@ extension Thread {
     func detachFrameObject(_ fp: UnsafeMutablePointer<Value>) {
         let object = FrameObject(fp[FrameHeader.object])
         object.savedUnit = fp.frameUnitOffset
+        // Left by an exception: the frame was where it was raised, not at the end of the handler that let it go on.
+        let exception = state.pointee.pending
+        if exception.isKind(.exception), ExceptionObject(exception).traceback.hasLayout(.traceback) {
+            let entry = TracebackObject(ExceptionObject(exception).traceback)
+            if entry.frame == object.value { object.savedUnit = entry.lasti / 2 }
+        }
         let count = fp.frameLowered.pointee.localCount
         if let buffer = try? newValueBuffer(max(count, 1)) {
             for i in 0..<count { buffer.items[i] = fp[i] }
@@ -251,7 +257,7 @@ extension Thread {
             let slot = type(of: object).slots.pointee.finalize
             if slot.isSet { try slot(self, object) }
         } catch {
-            let method = lookup(type(of: object), name(.__del__))
+            let method = type(of: object).has(TypeFlag.heap) ? lookup(type(of: object), name(.__del__)) : .unbound
             reportUnraisable(method.isBound ? method : object)
         }
     }

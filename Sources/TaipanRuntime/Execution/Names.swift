@@ -9,16 +9,21 @@ extension Thread {
         let name = codeName(fp, index)
         let globals = DictObject(fp.frameFunction.globals)
         let op = cache - 1
+        let builtins = fp.frameFunction.builtins
+        if globals.cell.layout != .dict || !builtins.hasLayout(.dict) {
+            // Subclasses may find names in ways of their own.
+            var found = try namespaceItem(globals.value, name)
+            if found.isUnbound && builtins.isBound { found = try namespaceItem(builtins, name) }
+            if found.isBound { return found }
+            throw missingName(name)
+        }
         var i = globals.findStringEntry(self, name)
         if i >= 0 {
-            if globals.cell.layout == .dict {
-                cache[0] = UInt64(version(of: globals))
-                cache[1] = UInt64(UInt(bitPattern: DictTable(globals.table).entries + i) + 16)
-                op.pointee = op.pointee & ~0xFF | UInt64(Op.loadGlobalModule.rawValue)
-            }
+            cache[0] = UInt64(version(of: globals))
+            cache[1] = UInt64(UInt(bitPattern: DictTable(globals.table).entries + i) + 16)
+            op.pointee = op.pointee & ~0xFF | UInt64(Op.loadGlobalModule.rawValue)
             return globals.entry(i).value
         }
-        let builtins = fp.frameFunction.builtins
         if builtins.isKind(.dict) {
             let dict = DictObject(builtins)
             i = dict.findStringEntry(self, name)

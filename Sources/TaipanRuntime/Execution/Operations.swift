@@ -350,6 +350,9 @@ extension Thread {
         let slot = type(of: value).slots.pointee.index
         if !slot.isSet { throw raise(.typeError, "'\(typeName(value))' object cannot be interpreted as an integer") }
         let number = try slot(self, value)
+        if isInt(number) && !number.isSmallInt && !number.hasLayout(.int) {
+            try warn(.deprecationWarning, "__index__ returned non-int (type \(typeName(number))).  The ability to return an instance of a strict subclass of int is deprecated, and may not be supported in a future version of Python.")
+        }
         if isInt(number) { return number.isTrue ? Value(smallInt: 1) : number.isFalse ? Value(smallInt: 0) : number }
         throw raise(.typeError, "__index__ returned non-int (type \(typeName(number)))")
     }

@@ -53,7 +53,8 @@ extension Thread {
         if what.isUnbound {
             let handled = handledException
             if handled.isUnbound { throw raise(.runtimeError, "No active exception to reraise") }
-            state.pointee.isReraising = false
+            // As in CPython, the frame gets no new traceback entry.
+            state.pointee.isReraising = true
             throw restore(handled)
         }
         let exception = try instantiate(what, "exceptions must derive from BaseException")

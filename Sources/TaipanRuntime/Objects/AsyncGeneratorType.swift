@@ -28,7 +28,8 @@ extension Thread {
             b.slots.pointee.finalize = ActionSlot(Thread.finalizeAsyncGenerator)
             b.method("asend", "($self, value, /)", "asend(v) -> send 'v' in generator.") { (t, a) throws(Raised) in try t.newAsyncAwaitable(a[0], a[1], AwaitableKind.send) }
             b.rawMethod("athrow", "", "athrow(value)\nathrow(typ[,val[,tb]])\n\nraise exception in generator.") { (t, a) throws(Raised) in
-                try t.newAsyncAwaitable(a[0], try t.tuple(a.base + 1, a.count - 1), AwaitableKind.throw)
+                try t.warnThrowSignature(a.count - 1, "athrow")
+                return try t.newAsyncAwaitable(a[0], try t.tuple(a.base + 1, a.count - 1), AwaitableKind.throw)
             }
             b.method("aclose", "($self, /)", "aclose() -> raise GeneratorExit inside generator.") { (t, a) throws(Raised) in try t.newAsyncAwaitable(a[0], .none, AwaitableKind.close) }
             b.getset("ag_running", get: { (_, v) throws(Raised) in Value(GeneratorObject(v).flags & GeneratorObject.isBusy != 0) })
@@ -180,6 +181,7 @@ extension Thread {
         if cell[3].smallInt == AwaitableState.closed {
             throw raise(.runtimeError, kind == AwaitableKind.send ? "cannot reuse already awaited __anext__()/asend()" : "cannot reuse already awaited aclose()/athrow()")
         }
+        try warnThrowSignature(a.count, "throw")
         let exception = try exceptionToThrow(a)
         if cell[3].smallInt == AwaitableState.fresh {
             cell[3] = Value(smallInt: AwaitableState.running)

@@ -308,6 +308,7 @@ extension Thread {
             try swallow(.typeError, error)
             throw raise(.typeError, "can't extend bytearray with \(typeName(source))")
         }
+        _ = try lengthHint(source, 32)
         let items = try byteItems(iterator, "bytearray", "byte must be in range(0, 256)")
         try append(array, BytesObject(items).buffer)
     }

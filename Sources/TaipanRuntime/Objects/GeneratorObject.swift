@@ -149,8 +149,11 @@ extension Thread {
     func resume(_ generator: GeneratorObject, _ sent: Value, raising: Bool = false) throws(Raised) -> (value: Value, isReturn: Bool) {
         if generator.state == GeneratorObject.running { throw raise(.valueError, "\(generatorKind(generator)) already executing") }
         if generator.state == GeneratorObject.finished {
+            if generator.cell.layout == .coroutine {
+                state.pointee.pending = .unbound
+                throw raise(.runtimeError, "cannot reuse already awaited coroutine")
+            }
             if raising { throw Raised() }
-            if generator.cell.layout == .coroutine { throw raise(.runtimeError, "cannot reuse already awaited coroutine") }
             return (.none, true)
         }
         if generator.state == GeneratorObject.created && !raising && !sent.isNone {

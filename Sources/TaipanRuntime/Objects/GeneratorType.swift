@@ -46,13 +46,16 @@ extension Thread {
             t.str("<\(t.typeName(v)) object \(t.string(GeneratorObject(v).qualname)) at 0x\(String(v.bits, radix: 16))>")
         }
         b.slots.pointee.finalize = ActionSlot(Thread.finalizeGenerator)
-        b.method("send", "($self, arg, /)", "send(arg) -> send 'arg' into generator,\nreturn next yielded value or raise StopIteration.") { (t, a) throws(Raised) in
-            try t.generatorSend(GeneratorObject(a[0]), a[1])
-        }
-        b.rawMethod("throw", "", "throw(value)\nthrow(type[,value[,tb]])\n\nRaise exception in generator, return next yielded value or raise\nStopIteration.") { (t, a) throws(Raised) in
-            try t.generatorThrow(GeneratorObject(a[0]), a.dropFirst)
-        }
-        b.method("close", "($self, /)", "close() -> raise GeneratorExit inside generator.") { (t, a) throws(Raised) in try t.generatorClose(GeneratorObject(a[0])) }
+        let isCoroutine = b.type.value == types.pointee.coroutine
+        let send: StaticString = isCoroutine ? "send(arg) -> send 'arg' into coroutine,\nreturn next iterated value or raise StopIteration."
+            : "send(arg) -> send 'arg' into generator,\nreturn next yielded value or raise StopIteration."
+        b.method("send", "($self, arg, /)", send) { (t, a) throws(Raised) in try t.generatorSend(GeneratorObject(a[0]), a[1]) }
+        let thrown: StaticString = isCoroutine
+            ? "throw(value)\nthrow(type[,value[,traceback]])\n\nRaise exception in coroutine, return next iterated value or raise\nStopIteration.\nthe (type, val, tb) signature is deprecated, \nand may be removed in a future version of Python."
+            : "throw(value)\nthrow(type[,value[,tb]])\n\nRaise exception in generator, return next yielded value or raise\nStopIteration.\nthe (type, val, tb) signature is deprecated, \nand may be removed in a future version of Python."
+        b.rawMethod("throw", "", thrown) { (t, a) throws(Raised) in try t.generatorThrow(GeneratorObject(a[0]), a.dropFirst) }
+        let close: StaticString = isCoroutine ? "close() -> raise GeneratorExit inside coroutine." : "close() -> raise GeneratorExit inside generator."
+        b.method("close", "($self, /)", close) { (t, a) throws(Raised) in try t.generatorClose(GeneratorObject(a[0])) }
         addGeneratorNames(b)
     }
 
@@ -66,6 +69,20 @@ extension Thread {
             if !new.isKind(.str) { throw t.raise(.typeError, "__qualname__ must be set to a string object") }
             GeneratorObject(v).qualname = new
         })
+    }
+
+    /// `cr_origin`: file, line and function of the callers, innermost first, as many as `sys.set_coroutine_origin_tracking_depth` asks for.
+    func coroutineOrigin() throws(Raised) -> Value {
+        let depth = state.pointee.coroutineOriginDepth
+        if depth <= 0 { return .unbound }
+        let list = try newList()
+        var at = state.pointee.frame?.frameCaller
+        while let fp = at, list.count < depth {
+            let code = CodeCell(fp.frameLowered.pointee.code)
+            try append(list, try tuple(code.filename, int(codePosition(code: code.value, lasti: fp.frameUnitOffset * 2).line), code.name))
+            at = fp.frameCaller
+        }
+        return try tupleFrom(list.value).value
     }
 
     func generatorFrame(_ generator: GeneratorObject) throws(Raised) -> Value {

@@ -320,8 +320,9 @@ extension Thread {
             return found
         case .next:
             try checkCount(a, 0)
+            state.pointee.returnValue = .unbound
             let item = try slot(wrapper, UnarySlot.self)(self, v)
-            if item.isUnbound { throw stopIteration(.none) }
+            if item.isUnbound { throw stopIteration(takeReturnValue()) }
             return item
         case .get: return try callGet(wrapper, v, a)
         case .finalize: try checkCount(a, 0); try slot(wrapper, ActionSlot.self)(self, v)
