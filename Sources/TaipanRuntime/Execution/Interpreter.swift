@@ -999,6 +999,18 @@ extension Thread {
                                     continue
                                 }
                             }
+                        } else if layout == .tupleIterator {
+                            let cell = iterator.cell
+                            if cell[1].hasLayout(.tuple) {
+                                let n = cell.raw(2)
+                                let tuple = TupleObject(cell[1])
+                                if UInt(bitPattern: n) < UInt(bitPattern: tuple.count) {
+                                    cell.setRaw(n &+ 1, at: 2)
+                                    fp[b] = tuple.items[n]
+                                    ip += Int(Int32(truncatingIfNeeded: distances))
+                                    continue
+                                }
+                            }
                         }
                         ip += Int(Int32(truncatingIfNeeded: distances >> 32))
                     case .send:

@@ -181,6 +181,15 @@ extension Thread {
 
     /// `len(value)`.
     @inline(never) public func length(_ value: Value) throws(Raised) -> Int {
+        if value.isCell {
+            switch value.cell.layout {
+            case .list: return ListObject(value).count
+            case .tuple: return TupleObject(value).count
+            case .str: return StrObject(value).count
+            case .dict: return DictObject(value).count
+            default: break
+            }
+        }
         try checkStack()
         let slot = type(of: value).slots.pointee.length
         if slot.isSet { return try slot(self, value) }

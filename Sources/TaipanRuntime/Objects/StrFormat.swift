@@ -27,6 +27,9 @@ extension Thread {
         if StrObject(spec).count == 0 {
             if value.hasLayout(.str) { return value }
             if value.isSmallInt { return try strOf(value) }
+        } else {
+            let made = try formatPlainly(value, StrObject(spec))
+            if made.isBound { return made }
         }
         if value.hasLayout(.str) { return try formatText(value, spec) }
         let made = try callSpecial(value, name(.__format__), spec)

@@ -158,6 +158,9 @@ extension Thread {
         if left == 0 || source.count < old.count || (old.count == 0 && new.count == 0) || CodePoints.isEqual(old, new) {
             return try whole(source)
         }
+        if old.count > 0 && source.flavor == .str && StrObject(source.value).isASCII && old.width == 1 && new.width == 1 && new.mask() < 128 {
+            return try replaceASCII(source, old, new, left)
+        }
         if new.count > old.count {
             let times = TextSearch.count(old, in: source.points, from: 0, to: source.count, limit: left)
             if times == 0 { return try whole(source) }
@@ -190,6 +193,32 @@ extension Thread {
         if at == 0 { return try whole(source) }
         builder.append(source.points.slice(at, source.count))
         return try finish(builder, source.flavor)
+    }
+
+    /// The places are counted first, so that the result is filled where it stays.
+    private func replaceASCII(_ source: TextSource, _ old: CodePoints, _ new: CodePoints, _ limit: Int) throws(Raised) -> Value {
+        let text = source.points
+        let times = TextSearch.count(old, in: text, from: 0, to: text.count, limit: limit)
+        if times == 0 { return try whole(source) }
+        let (growth, overflow) = times.multipliedReportingOverflow(by: new.count - old.count)
+        if overflow || text.count.addingReportingOverflow(growth).overflow { throw raise(.overflowError, "replace string is too long") }
+        let made = try newStr(count: text.count + growth, maximum: 0)
+        var target = made.units8
+        var at = 0
+        for _ in 0..<times {
+            let found = TextSearch.find(old, in: text, from: at, to: text.count)
+            target = copyUnits(text, at, found, target)
+            target = copyUnits(new, 0, new.count, target)
+            at = found + old.count
+        }
+        _ = copyUnits(text, at, text.count, target)
+        return withExtended(source.value, made.value)
+    }
+
+    /// Copies one-byte units `[from, to)` and gives the place behind them.
+    @inline(__always) private func copyUnits(_ text: CodePoints, _ from: Int, _ to: Int, _ target: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8> {
+        text.slice(from, to).copy(to: target, width: 1)
+        return target + (to &- from)
     }
 
     /// The receiver between `left` and `right` times `fill`.
