@@ -103,16 +103,4 @@ extension Thread {
         }
         return str(wtf8: out)
     }
-
-    /// `format(value, spec)`.
-    public func format(_ value: Value, _ spec: Value) throws(Raised) -> Value {
-        if StrObject(spec).count == 0 {
-            if value.hasLayout(.str) { return value }
-            if value.isSmallInt || value.hasLayout(.int) { return try strOf(value) }
-        }
-        let text = try callSpecial(value, name(.__format__), spec)
-        if text.isUnbound { throw raise(.typeError, "Type \(typeName(value)) doesn't define __format__") }
-        if !text.isKind(.str) { throw raise(.typeError, "__format__ must return a str, not \(typeName(text))") }
-        return text
-    }
 }

@@ -233,11 +233,32 @@ extension Thread {
     func callFunction(_ function: FunctionObject, _ arguments: Arguments, namespace: Value) throws(Raised) -> Value {
         let lowered = try prepareFunction(function)
         let total = arguments.count + (arguments.keywords.isUnbound ? 0 : TupleObject(arguments.keywords).count)
-        let savedTop = state.pointee.stackTop
         try enterRecursion("", units: 2)
         defer { leaveRecursion(units: 2) }
         let place = try copyAbove(arguments.base, total)
-        let filled = try bind(function, lowered, place, arguments.count, arguments.keywords)
+        return try runFunction(function, lowered, place, arguments.count, arguments.keywords, namespace)
+    }
+
+    /// The same for one to four arguments, of which the unbound ones at the end are not given.
+    func callFunction(_ function: FunctionObject, _ a: Value, _ b: Value, _ c: Value, _ d: Value) throws(Raised) -> Value {
+        let lowered = try prepareFunction(function)
+        try enterRecursion("", units: 2)
+        defer { leaveRecursion(units: 2) }
+        let place = state.pointee.stackTop + FrameHeader.size
+        if place + 64 >= state.pointee.stackLimit { throw recursionError() }
+        place[0] = a
+        place[1] = b
+        place[2] = c
+        place[3] = d
+        return try runFunction(function, lowered, place, b.isUnbound ? 1 : c.isUnbound ? 2 : d.isUnbound ? 3 : 4, .unbound, .unbound)
+    }
+
+    /// Runs `function` with the arguments at `place`, which lies above the running frame with room for a header below.
+    @inline(__always)
+    private func runFunction(_ function: FunctionObject, _ lowered: UnsafeMutablePointer<LoweredCode>, _ place: UnsafeMutablePointer<Value>, _ count: Int,
+                             _ names: Value, _ namespace: Value) throws(Raised) -> Value {
+        let savedTop = state.pointee.stackTop
+        let filled = try bind(function, lowered, place, count, names)
         let caller = state.pointee.frame
         do throws(Raised) {
             try pushFrame(place, function.value, lowered, filled: filled, caller: caller, destination: 0, flags: FrameFlag.entry)

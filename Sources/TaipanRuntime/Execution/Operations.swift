@@ -330,6 +330,7 @@ extension Thread {
         let type = type(of: value)
         let found = lookup(type, name)
         if found.isUnbound { return .unbound }
+        if found.hasLayout(.function) { return try callFunction(FunctionObject(found), value, a, b, c) }
         let base = try pushScratch(4)
         defer { popScratch(base) }
         base[0] = value
@@ -384,6 +385,7 @@ extension Thread {
     /// `callable(...)`.
     @inline(never) public func call(_ callable: Value, _ arguments: Arguments) throws(Raised) -> Value {
         try checkStack()
+        if callable.hasLayout(.function) { return try callFunction(FunctionObject(callable), arguments, namespace: .unbound) }
         let slot = type(of: callable).slots.pointee.call
         if slot.isSet { return try slot(self, callable, arguments) }
         throw raise(.typeError, "'\(typeName(callable))' object is not callable")

@@ -23,7 +23,7 @@ extension Thread {
     }
 
     /// `format(value, spec)`; `spec` a str.
-    public func format(_ value: Value, spec: Value) throws(Raised) -> Value {
+    public func format(_ value: Value, _ spec: Value) throws(Raised) -> Value {
         if StrObject(spec).count == 0 {
             if value.hasLayout(.str) { return value }
             if value.isSmallInt { return try strOf(value) }
@@ -99,7 +99,7 @@ extension Thread {
             if piece.conversion != 0 { value = try convert(value, piece.conversion) }
             let spec = piece.specIsNested ? try expand(text, piece.spec, arguments, keywords, &numbering, depth: depth - 1)
                 : try newStr(points.slice(piece.spec.lowerBound, piece.spec.upperBound))
-            builder.append(try format(value, spec: spec))
+            builder.append(try format(value, spec))
         }
         return try builder.finish(self)
     }
