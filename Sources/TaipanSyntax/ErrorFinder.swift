@@ -598,6 +598,7 @@ private struct ErrorFinder {
             if a.children.isEmpty { return try raise("at", [a], "imaginary number required in complex literal") }
             return a
         case "conversion": return try conversion(a, b)
+        case "field": return try field(a)
         case "specText":
             let token = tokens[a.token]
             try decode(Int(token.start), Int(token.end), isRaw: false, isBytes: false, token)
@@ -643,13 +644,19 @@ private struct ErrorFinder {
 
     private mutating func conversion(_ mark: Node, _ letter: Node) throws(Found) -> Node? {
         if mark.position.line != letter.position.line || mark.position.endColumn != letter.position.column {
-            return try raise("range", [mark, letter], "f-string: conversion type must come right after the exclamation mark")
+            return try raise("range", [mark, letter], "f-string: conversion type must come right after the exclamanation mark")
         }
-        let text = tokenizer.names.texts[Int(tokens[letter.token].value)]
+        return letter
+    }
+
+    /// The letter of a conversion is looked at when the field has been read to its end.
+    private mutating func field(_ conversion: Node) throws(Found) -> Node? {
+        guard conversion.kind == .name, conversion.token >= 0 else { return Node(.joinedStr, conversion.position) }
+        let text = tokenizer.names.texts[Int(tokens[conversion.token].value)]
         if text != "s" && text != "r" && text != "a" {
-            return try raise("at", [letter], "f-string: invalid conversion character '\(text)': expected 's', 'r', or 'a'")
+            return try raise("at", [conversion], "f-string: invalid conversion character '\(text)': expected 's', 'r', or 'a'")
         }
-        return placeholder
+        return Node(.joinedStr, conversion.position)
     }
 
     private mutating func fstring(_ open: Node, _ parts: Node, _ start: Int) throws(Found) -> Node? {

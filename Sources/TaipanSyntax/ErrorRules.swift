@@ -162,7 +162,7 @@ enum ErrorRules {
     lambdaMaybeDefault: lambdaParam default? ',' | lambdaParam default? &':'
     lambdaParam: NAME -> Other
     fstringMiddle: replacementField | FMIDDLE
-    replacementField: '{' (yieldExpression | starExpressions) '='? conversion? formatSpec? '}' -> JoinedStr | %badReplacementField
+    replacementField: '{' (yieldExpression | starExpressions) '='? a:conversion? formatSpec? '}' -> act field | %badReplacementField
     conversion: a:'!' b:NAME -> act conversion
     formatSpec: ':' formatSpecPart*
     formatSpecPart: a:FMIDDLE -> act specText | replacementField

@@ -104,7 +104,8 @@ extension Parser {
                 at += 1
                 var invalid: InvalidEscape?
                 let value = try decode(Int(token.start), Int(token.end), isRaw: isRaw, isBytes: false, &invalid)
-                if let invalid { escapes.append(invalid) }
+                // The tokenizer has noted `\{` and `\}`.
+                if let invalid, bytes[invalid.offset] != 123 && bytes[invalid.offset] != 125 { escapes.append(invalid) }
                 if !value.isEmpty {
                     pieces.append(Expression(.constant(.str(value), isUnicodePrefixed: false), token.span))
                 }

@@ -78,6 +78,7 @@ public final class TokenReader {
             record.endColumn = SourceText.characterCount(bytes, lineStart, min(lineStart + Int(token.endColumn), record.sourceLine.upperBound + 1))
         }
         if !extraTokens {
+            if token.kind == .newline { record.endColumn -= 1 }
             if record.type == 55 { record.type = TokenReader.operatorNumber(token.kind) }
             return record
         }

@@ -104,7 +104,7 @@ private struct TreeValidation {
 
     private mutating func tryStatement(_ s: TryStatement, _ owner: String) throws(SyntaxFailure) {
         try body(s.body, owner)
-        if s.handlers.isEmpty && s.finalbody.isEmpty { throw bad("\(owner) has neither handlers nor finalbody") }
+        if s.handlers.isEmpty && s.finalbody.isEmpty { throw bad("\(owner) has neither except handlers nor finalbody") }
         if s.handlers.isEmpty && !s.orelse.isEmpty { throw bad("\(owner) has orelse but no except handlers") }
         for handler in s.handlers {
             try position(handler.position)
@@ -247,7 +247,7 @@ private struct TreeValidation {
             if values.count < 2 { throw bad("BoolOp with less than 2 values") }
             try expressions(values, .load)
         case .namedExpr(let target, let value):
-            try expression(target, .store)
+            guard case .name = target.kind else { throw SyntaxFailure(.typeError, "NamedExpr target must be a Name") }
             try expression(value, .load)
         case .binOp(let left, _, let right):
             try expression(left, .load)

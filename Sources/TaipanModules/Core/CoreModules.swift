@@ -9,6 +9,7 @@ extension Thread {
         interp.pointee.nativeModules["marshal"] = NativeModuleDefinition(MarshalModule.define)
         interp.pointee.nativeModules["_ast"] = NativeModuleDefinition(ASTModule.define)
         interp.pointee.nativeModules["_tokenize"] = NativeModuleDefinition(TokenizeModule.define)
+        interp.pointee.nativeModules["_testinternalcapi"] = NativeModuleDefinition(TestInternalsModule.define)
         interp.pointee.nativeModules["_opcode"] = NativeModuleDefinition(OpcodeModule.define)
         interp.pointee.nativeModules["_symtable"] = NativeModuleDefinition(SymtableModule.define)
         interp.pointee.nativeModules["_warnings"] = NativeModuleDefinition(WarningsModule.define)

@@ -123,7 +123,8 @@ extension Thread {
         iterator.cell[1] = path.object
         guard let folder = try openFolder(path) else { throw osError(ctaipan_get_errno(), path.object) }
         iterator.cell.setRaw(Int(bitPattern: folder), at: 2)
-        iterator.cell.setRaw((path.isBytes ? 1 : 0) | (path.isDescriptor ? 2 : 0), at: 3)
+        // A given descriptor is what its entries are looked up in, also when the iterator and its copy are closed.
+        iterator.cell.setRaw((path.isBytes ? 1 : 0) | (path.isDescriptor ? 2 | Int(path.fd) << 8 : 0), at: 3)
         return iterator
     }
 
@@ -139,11 +140,11 @@ extension Thread {
             }
             let name = PosixFolders.entryName(entry)
             if PosixFolders.isDots(name) { continue }
-            return try newEntry(v, entry, name, folder)
+            return try newEntry(v, entry, name)
         }
     }
 
-    private func newEntry(_ v: Value, _ entry: UnsafeMutablePointer<dirent>, _ name: UnsafePointer<CChar>, _ folder: FolderPointer) throws(Raised) -> Value {
+    private func newEntry(_ v: Value, _ entry: UnsafeMutablePointer<dirent>, _ name: UnsafePointer<CChar>) throws(Raised) -> Value {
         let isBytes = v.cell.raw(3) & 1 != 0
         let isDescriptor = v.cell.raw(3) & 2 != 0
         let type = Int(entry.pointee.d_type), inode = entry.pointee.d_ino
@@ -160,7 +161,7 @@ extension Thread {
         cell[2] = path
         cell.setRaw(type, at: 5)
         cell.setRaw(Int(bitPattern: UInt(inode)), at: 6)
-        cell.setRaw(isDescriptor ? Int(dirfd(folder)) : -1, at: 7)
+        cell.setRaw(isDescriptor ? v.cell.raw(3) >> 8 : -1, at: 7)
         return Value(cell)
     }
 }

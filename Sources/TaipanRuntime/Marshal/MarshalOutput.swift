@@ -31,10 +31,11 @@ struct MarshalOutput {
 
     /// Counts the occurrences of cells.
     private mutating func count(_ v: Value) throws(Raised) {
-        if !v.isCell { return }
+        if !v.isCell && !v.isSmallInt && !v.isSmallFloat { return }
         try enter()
         defer { depth -= 1 }
         counts[v.bits, default: 0] += 1
+        if !v.isCell { return }
         if counts[v.bits] != 1 { return }
         if v.hasLayout(.tuple) {
             for i in 0..<TupleObject(v).count { try count(TupleObject(v)[i]) }
@@ -55,9 +56,9 @@ struct MarshalOutput {
     }
 
     private func isShared(_ v: Value) -> Bool {
-        if v.isSmallInt { return (-5...256).contains(v.smallInt) }
-        if !v.isCell { return false }
+        if v.isSmallInt && (-5...256).contains(v.smallInt) { return true }
         if counts[v.bits] ?? 0 > 1 { return true }
+        if !v.isCell { return false }
         if v.hasLayout(.str) { return StrObject(v).isInterned || StrObject(v).count <= 1 && StrObject(v).width == 1 }
         if v.hasLayout(.bytes) { return BytesObject(v).count <= 1 }
         return v.hasLayout(.tuple) && TupleObject(v).count == 0

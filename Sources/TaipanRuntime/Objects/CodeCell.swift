@@ -91,12 +91,13 @@ extension Thread {
         case .str(let bytes, let isInterned):
             let made = bytes.withUnsafeBufferPointer { str(utf8: $0) }
             return isInterned ? intern(made) : made
-        case .bytes(let b): return try self.bytes(b)
+        case .bytes(let b): return b.isEmpty ? objects.pointee.emptyBytes : try self.bytes(b)
         case .tuple(let items):
             let made = try newTuple(items.count)
             for i in items.indices { made[i] = try self.constant(items[i], filename) }
             return made.value
         case .frozenset(let items):
+            if items.isEmpty { return objects.pointee.emptyFrozenset }
             let made = try newList(capacity: items.count)
             for item in items { try append(made, try self.constant(item)) }
             return try call(types.pointee.frozenset, made.value)

@@ -230,6 +230,7 @@ extension Thread {
 
     private func newNodeBase() throws(Raised) -> Value {
         try newNativeType("AST", moduleName: intern("ast"), flags: TypeFlag.base | TypeFlag.hasWeakReferences | TypeFlag.heap, .values(1, dictWord: 1)) { b in
+            b.slots.pointee.new = CallSlot { (t, type, _) throws(Raised) in Value(t.allocate(TypeObject(type))) }
             b.slots.pointee.initialize = InitSlot { (t, v, a) throws(Raised) in try t.initializeNode(v, a) }
             b.constant("_fields", b.t.objects.pointee.emptyTuple)
             b.constant("_attributes", b.t.objects.pointee.emptyTuple)

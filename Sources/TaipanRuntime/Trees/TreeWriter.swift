@@ -498,8 +498,9 @@ extension Thread {
         case .complex(let imaginary): return newComplex(0, imaginary)
         case .complexPair(let real, let imaginary): return newComplex(real, imaginary)
         case .str(let text): return text.withUnsafeBufferPointer { str(utf8: $0) }
-        case .bytes(let b): return try bytes(b)
+        case .bytes(let b): return b.isEmpty ? objects.pointee.emptyBytes : try bytes(b)
         case .tuple(let items):
+            if items.isEmpty { return objects.pointee.emptyTuple }
             let made = try newTuple(items.count)
             for i in items.indices { made[i] = try treeConstant(items[i]) }
             return made.value
