@@ -29,7 +29,7 @@ let package = Package(
         .target(name: "TaipanRuntime", dependencies: ["TaipanCompiler", "TaipanBytecode", "TaipanSyntax", "TaipanNumbers", "TaipanUnicode", "CTaipan"]),
         .target(name: "TaipanModules", dependencies: ["TaipanRuntime", "TaipanCompiler", "TaipanSyntax", "TaipanEngines", "TaipanNumbers", "TaipanUnicode", "TaipanBytecode", "CTaipan"]),
         .target(name: "TaipanExplain", dependencies: ["TaipanRuntime", "TaipanModules"]),
-        .target(name: "Taipan", dependencies: ["TaipanRuntime", "TaipanModules", "TaipanCompiler", "TaipanSyntax"]),
+        .target(name: "Taipan", dependencies: ["TaipanRuntime", "TaipanModules", "TaipanCompiler", "TaipanSyntax", "CTaipan"]),
         .executableTarget(name: "taipan", dependencies: ["Taipan", "TaipanExplain"], path: "Sources/taipan-command",
                           swiftSettings: [], linkerSettings: []),
         .testTarget(name: "TaipanTests", dependencies: ["Taipan", "TaipanSyntax", "TaipanBytecode", "TaipanCompiler", "TaipanNumbers", "TaipanUnicode", "TaipanEngines"]),

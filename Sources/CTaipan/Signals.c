@@ -63,3 +63,5 @@ int ctaipan_signal_set_wakeup(int fd) {
     wakeup = fd;
     return old;
 }
+
+void ctaipan_request_stop(uint32_t *breaker) { __atomic_fetch_or(breaker, 1, __ATOMIC_SEQ_CST); }

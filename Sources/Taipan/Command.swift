@@ -44,7 +44,7 @@ public enum Command {
             answer.text.write(to: answer.isError ? 2 : 1)
             return answer.isError ? 2 : 0
         }
-        if let failure = options.applyEnvironment() { return fatal(failure, "preinitialized") }
+        if let failure = options.applyEnvironment() { return fatal(failure, failure.hasPrefix("preconfig") ? "preinitializing" : "preinitialized") }
         var info = stat()
         if fstat(0, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR {
             return fatal("init_sys_streams: <stdin> is a directory, cannot continue", "core initialized")
@@ -68,8 +68,8 @@ public enum Command {
 
     /// Says why the interpreter cannot start.
     private static func fatal(_ message: String, _ state: String) -> Int32 {
-        ("Fatal Python error: \(message)\nPython runtime state: \(state)\n\nCurrent thread 0x\(String(UInt(getpid().magnitude), radix: 16)) "
-            + "(most recent call first):\n  <no Python frame>\n").write(to: 2)
+        let threads = state == "core initialized" ? "Current thread 0x\(String(UInt(getpid().magnitude), radix: 16)) (most recent call first):\n  <no Python frame>\n" : ""
+        "Fatal Python error: \(message)\nPython runtime state: \(state)\n\n\(threads)".write(to: 2)
         return 1
     }
 
@@ -167,7 +167,14 @@ extension Thread {
                 "\(options.configuration.executable): can't find '__main__' module in '\(path)'\n".write(to: 2)
                 return 1
             }
-            try prependPath(path, options)
+            try prependPath(SitePaths.absolute(path), options)
+            try runModule("__main__")
+            return 0
+        }
+        if SourceText.isArchive(path) {
+            try prependPath(SitePaths.absolute(path), options)
+            let hooks = DictObject(objects.pointee.sysDict).findString(self, intern("path_hooks"))
+            if hooks.isKind(.list) { _ = try callMethod(hooks, name(.insert), int(0), try getattr(try importAbsolute("zipimport"), intern("zipimporter"))) }
             try runModule("__main__")
             return 0
         }
@@ -261,6 +268,15 @@ extension Thread {
 }
 
 enum SourceText {
+    /// Whether the file is a zip archive, which is run through its `__main__`.
+    static func isArchive(_ path: String) -> Bool {
+        let fd = open(path, O_RDONLY | O_CLOEXEC)
+        if fd < 0 { return false }
+        defer { close(fd) }
+        var head = [UInt8](repeating: 0, count: 4)
+        return read(fd, &head, 4) == 4 && head == [0x50, 0x4B, 3, 4]
+    }
+
     /// `-x`: the first line becomes empty, so that line numbers stay.
     static func dropFirstLine(_ bytes: inout [UInt8]) {
         if let end = bytes.firstIndex(of: 0x0A) { bytes.removeSubrange(0..<end) } else { bytes = [] }

@@ -36,6 +36,8 @@ int ctaipan_signal_set(int number, int disposition);
 int ctaipan_signal_get(int number);
 /// The word in which a signal sets bit 0.
 void ctaipan_signal_watch(uint32_t *breaker);
+/// Makes the thread with this word stop at its next safe point; from any thread.
+void ctaipan_request_stop(uint32_t *breaker);
 /// Notes a signal as if it had come.
 void ctaipan_signal_note(int number);
 /// A signal that has come, or 0.

@@ -21,17 +21,26 @@ extension Thread {
         objects.pointee.atexitCallbacks = kept.value
     }
 
-    /// Calls the registered functions, the last one first; what they raise is reported. Those registered meanwhile are called too.
+    /// Calls the registered functions, the last one first; what they raise is reported. Those registered meanwhile are not called.
     public func runExitFunctions() {
-        while objects.pointee.atexitCallbacks.isBound {
-            let list = ListObject(objects.pointee.atexitCallbacks)
-            if list.count == 0 { return }
-            let entry = TupleObject(list[list.count - 1])
-            list[list.count - 1] = .unbound
-            list.count -= 1
+        guard objects.pointee.atexitCallbacks.isBound else { return }
+        let list = ListObject(objects.pointee.atexitCallbacks)
+        var i = list.count
+        while i > 0 {
+            i -= 1
+            // A function that was called may have unregistered others.
+            if !isRegistered(list[i]) { continue }
+            let entry = TupleObject(list[i])
             do throws(Raised) {
                 _ = try call(entry[0], tuple: entry[1], keywords: entry[2])
             } catch { reportUnraisable(entry[0], message: "Exception ignored in atexit callback") }
         }
+        objects.pointee.atexitCallbacks = .unbound
+    }
+
+    private func isRegistered(_ entry: Value) -> Bool {
+        let list = ListObject(objects.pointee.atexitCallbacks)
+        for i in 0..<list.count where list[i] == entry { return true }
+        return false
     }
 }

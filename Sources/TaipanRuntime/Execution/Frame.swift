@@ -242,12 +242,33 @@ extension Thread {
                 _ = try call(callback, reference)
             } catch { reportUnraisable(callback) }
         }
-        while heap.pointee.pendingFinalizers.count > 0 {
-            heap.pointee.pendingFinalizers.count -= 1
-            let object = Value(bits: heap.pointee.pendingFinalizers.base[heap.pointee.pendingFinalizers.count])
-            finalize(object)
+        // Objects of Python classes go in the order they were made, as CPython's collector has it; native ones after them, the last made
+        // first: a text file flushes into its buffer before the buffer writes to its descriptor. Those that are done stay on the list
+        // until the end; nested runs pass them over.
+        var first = 0
+        while first < heap.pointee.pendingFinalizers.count {
+            let end = heap.pointee.pendingFinalizers.count
+            var i = first
+            while i < min(end, heap.pointee.pendingFinalizers.count) {
+                let object = Value(bits: heap.pointee.pendingFinalizers.base[i])
+                if !isNativeFinalizable(object) { finalize(object) }
+                i += 1
+            }
+            i = min(end, heap.pointee.pendingFinalizers.count)
+            while i > first {
+                i -= 1
+                finalize(Value(bits: heap.pointee.pendingFinalizers.base[i]))
+            }
+            first = end
         }
+        heap.pointee.pendingFinalizers.count = 0
         state.pointee.pending = pending
+    }
+
+    private func isNativeFinalizable(_ object: Value) -> Bool {
+        let layout = object.cell.layout
+        if layout == .generator || layout == .coroutine || layout == .asyncGenerator { return false }
+        return !type(of: object).has(TypeFlag.heap)
     }
 
     private func finalize(_ object: Value) {

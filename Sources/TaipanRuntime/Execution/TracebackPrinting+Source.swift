@@ -67,6 +67,8 @@ extension ExceptionDisplay {
         add("\", line \(line), in ")
         add(str: name)
         add("\n")
+        // At the very end CPython can open no more files.
+        if t.interp.pointee.isFinalizing { return }
         guard let source = sourceLine(file, line) else { return }
         let blank = source.prefix { $0 == 0x20 || $0 == 0x09 || $0 == 0x0C }.count
         margin()

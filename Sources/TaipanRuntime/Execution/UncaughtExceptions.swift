@@ -13,7 +13,9 @@ extension Thread {
         let pending = takePending()
         defer { state.pointee.pending = pending }
         let file = sysAttribute(name(.stderr))
-        if file.isNoneOrUnbound {
+        // A program that sets it to None wants silence.
+        if file.isNone { return }
+        if file.isUnbound {
             text.withUnsafeBufferPointer { _ = Thread.writeAll(2, $0) }
             return
         }
@@ -84,7 +86,11 @@ extension Thread {
             if code.isUnbound { code = exception }
         }
         if code.isNone { return 0 }
-        if isInt(code) { return Int32(truncatingIfNeeded: machineInt(code) ?? -1) & 0xFF }
+        if isInt(code) {
+            if let n = machineInt(code) { return Int32(truncatingIfNeeded: n) & 0xFF }
+            writeStandardError(Array("OverflowError: Python int too large to convert to C long\n".utf8))
+            return 255
+        }
         if let text = try? strOf(code) { writeStandardError(wtf8(text) + [0x0A]) } else { _ = takePending() }
         return 1
     }

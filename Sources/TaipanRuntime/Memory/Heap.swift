@@ -47,6 +47,32 @@ extension UnsafeMutablePointer where Pointee == BlockHeader {
         let offset = UInt64(address & 0xFFFF) &- UInt64(BlockHeader.firstCell)
         return Int((offset &* UInt64(pointee.reciprocal)) >> 32)
     }
+    /// The first cell from `start` on that is or is not allocated; the number of cells when there is none.
+    func firstCell(allocated: Bool, from start: Int) -> Int {
+        let count = Int(pointee.cellCount)
+        if start >= count { return count }
+        let flip: UInt64 = allocated ? 0 : ~0
+        var word = start >> 6
+        var bits = (live[word] ^ flip) & (~0 << UInt64(start & 63))
+        while bits == 0 {
+            word += 1
+            if word << 6 >= count { return count }
+            bits = live[word] ^ flip
+        }
+        return Swift.min(count, word << 6 + bits.trailingZeroBitCount)
+    }
+
+    /// Sets the live bits of the cells `[start, end)`.
+    func setAllocated(_ start: Int, _ end: Int) {
+        var i = start
+        while i < end {
+            let word = i >> 6, first = i & 63
+            let n = Swift.min(64 - first, end - i)
+            live[word] |= (n == 64 ? ~0 : (1 << UInt64(n)) - 1) << UInt64(first)
+            i += n
+        }
+    }
+
     @inline(__always) func cell(at index: Int) -> UnsafeMutableRawPointer {
         base + (BlockHeader.firstCell &+ index &* Int(pointee.cellSize))
     }
@@ -343,19 +369,13 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         let allocator = pointee.allocators + sizeClass
         while let block = allocator.pointee.toSweep {
             let count = Int(block.pointee.cellCount)
-            let live = block.live
-            let start = BitRun.end(of: ~0, in: live, from: Int(block.pointee.sweepIndex), below: count)
+            let start = block.firstCell(allocated: false, from: Int(block.pointee.sweepIndex))
             if start < count {
-                // Short spans stay in the nearest cache between being cleared and being filled.
-                let end = BitRun.end(of: 0, in: live, from: start, below: min(count, start &+ max(1, HeapState.spanBytes / bytes)))
+                let end = block.firstCell(allocated: true, from: start + 1)
                 block.pointee.sweepIndex = UInt32(end)
-                let length = (end &- start) &* bytes
-                if bytes <= HeapState.largestClearedInSpan {
-                    memset(block.cell(at: start), 0, length)
-                } else {
-                    for i in start..<end { Cell(block.cell(at: i)).header = 0 }
-                }
-                BitRun.set(live, from: start, below: end)
+                let length = (end - start) * bytes
+                memset(block.cell(at: start), 0, length)
+                block.setAllocated(start, end)
                 allocator.pointee.cursor = UInt(bitPattern: block.cell(at: start))
                 allocator.pointee.limit = allocator.pointee.cursor + UInt(length)
                 allocator.pointee.block = block
@@ -363,7 +383,10 @@ extension UnsafeMutablePointer where Pointee == HeapState {
                 return true
             }
             block.pointee.isSwept = true
-            allocator.pointee.toSweep = block.pointee.next
+            block.pointee.sweepIndex = UInt32(count)
+            // Blocks are swept in the order of the list, and new ones come in front when all are: behind a swept one all are.
+            let next = block.pointee.next
+            allocator.pointee.toSweep = next.map { $0.pointee.isSwept } == true ? nil : next
         }
         return false
     }
