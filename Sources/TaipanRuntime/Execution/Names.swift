@@ -89,17 +89,22 @@ extension Thread {
         throw missingName(name)
     }
 
+    /// Where the names of module and class code are; a function made over such code keeps them in its globals.
+    private func namespace(_ fp: UnsafeMutablePointer<Value>) -> Value {
+        let namespace = fp[FrameHeader.namespace]
+        return namespace.isUnbound ? fp.frameFunction.globals : namespace
+    }
+
     @inline(never)
     func storeName(_ fp: UnsafeMutablePointer<Value>, _ index: Int, _ value: Value) throws(Raised) {
-        let namespace = fp[FrameHeader.namespace]
+        let namespace = namespace(fp)
         if namespace.hasLayout(.dict) { return try DictObject(namespace).setString(self, codeName(fp, index), value) }
-        if namespace.isUnbound { throw raise(.systemError, "no locals found when storing \(try reprText(codeName(fp, index)))") }
         try setItem(namespace, codeName(fp, index), value)
     }
 
     @inline(never)
     func deleteName(_ fp: UnsafeMutablePointer<Value>, _ index: Int) throws(Raised) {
-        let namespace = fp[FrameHeader.namespace]
+        let namespace = namespace(fp)
         let name = codeName(fp, index)
         if namespace.hasLayout(.dict) {
             let i = DictObject(namespace).findStringEntry(self, name)
@@ -117,9 +122,7 @@ extension Thread {
 
     @inline(never)
     func loadLocals(_ fp: UnsafeMutablePointer<Value>) throws(Raised) -> Value {
-        let namespace = fp[FrameHeader.namespace]
-        if namespace.isUnbound { throw raise(.systemError, "no locals") }
-        return namespace
+        namespace(fp)
     }
 
     @inline(never)

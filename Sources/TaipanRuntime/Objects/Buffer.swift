@@ -65,6 +65,8 @@ extension Thread {
             let cell = Cell(address)
             if cell.layout == .memoryview { releaseMemoryView(MemoryViewObject(Value(cell))) }
         }
+        // `del buffer[:n]` after `bytes(memoryview(buffer)[:n])` must not fail because the native stack remembers the view.
+        heap.forEachUnreachable(.memoryview) { releaseMemoryView(MemoryViewObject(Value($0))) }
     }
 
     // MARK: Warnings that -b asks for

@@ -158,18 +158,15 @@ extension Thread {
         let delegate = generator.delegate
         if delegate.isBound {
             do throws(Raised) {
+                generator.state = GeneratorObject.running
+                defer { generator.state = GeneratorObject.suspended }
                 if isInstance(exception, of: types.pointee.generatorExit) {
-                    generator.state = GeneratorObject.running
-                    defer { generator.state = GeneratorObject.suspended }
                     try closeDelegate(delegate)
-                } else {
-                    generator.state = GeneratorObject.running
-                    defer { generator.state = GeneratorObject.suspended }
-                    if let value = try throwIntoDelegate(generator, delegate, exception) { return value }
-                    _ = restore(exception)
-                    return try finishThrow(generator)
+                } else if let value = try throwIntoDelegate(generator, delegate, exception) {
+                    return value
                 }
             } catch {
+                // What the delegate raised goes into the generator.
                 return try finishThrow(generator)
             }
         }
@@ -208,7 +205,8 @@ extension Thread {
             _ = try generatorClose(GeneratorObject(delegate))
             return
         }
-        let method = try getattrOrUnbound(delegate, name(.close))
+        var method = Value.unbound
+        do throws(Raised) { method = try getattrOrUnbound(delegate, name(.close)) } catch { reportUnraisable(delegate) }
         if method.isBound { _ = try call(method) }
     }
 

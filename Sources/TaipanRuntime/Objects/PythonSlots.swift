@@ -290,14 +290,14 @@ extension Thread {
         return try t.required(t.callSpecial(v, t.name(.__iter__)), .__iter__)
     }
 
-    /// StopIteration becomes "exhausted"; the exception is kept for who needs its value.
+    /// StopIteration becomes "exhausted"; its value is kept for who needs it.
     static func pythonNext(_ t: Thread, _ v: Value) throws(Raised) -> Value {
         do throws(Raised) {
             return try t.required(t.callSpecial(v, t.name(.__next__)), .__next__)
         } catch {
             let exception = t.state.pointee.pending
             try t.swallow(.stopIteration, error)
-            t.objects.pointee.lastStopIteration = exception
+            t.state.pointee.returnValue = t.stopIterationValue(exception)
             return .unbound
         }
     }

@@ -239,7 +239,6 @@ extension Thread {
         defineType(.generic, "Generic", module: "typing", flags: TypeFlag.base, .values(0)) { b in
             b.doc("Abstract base class for generic types\n\nOn Python 3.12 and newer, generic classes implicitly inherit from\nGeneric when they declare a parameter list after the class's name::\n\n    class Mapping[KT, VT]:\n        def __getitem__(self, key: KT) -> VT:\n            ...\n            # Etc.\n\nOn older versions of Python, however, generic classes have to\nexplicitly inherit from Generic.\n\nAfter a class has been declared to be generic, it can then be used as\nfollows::\n\n    def lookup_name[KT, VT](mapping: Mapping[KT, VT], key: KT, default: VT) -> VT:\n        try:\n            return mapping[key]\n        except KeyError:\n            return default\n")
             b.constant("__module__", intern("typing"))
-            b.slots.pointee.new = CallSlot(Thread.objectNew)
             for (method, function) in [("__class_getitem__", 0), ("__init_subclass__", 1)] as [(StaticString, Int)] {
                 if function == 0 {
                     b.classMethod(method, "($cls, /, *args, **kwargs)", "Parameterizes a generic class.") { (t, a) throws(Raised) in try t.callGenericHook("_generic_class_getitem", a) }

@@ -24,6 +24,7 @@ extension Thread {
         try defineSysInformation(b)
         defineSysExceptionFunctions(b)
         defineSysFunctions(b)
+        defineSysDebugging(b)
         try defineSysConfiguration(b)
     }
 

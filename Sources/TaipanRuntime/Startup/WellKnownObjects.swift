@@ -17,9 +17,6 @@ public struct WellKnownObjects {
     public var atexitCallbacks = Value.unbound, signalHandlers = Value.unbound
     public var gcCallbacks = Value.unbound, gcGarbage = Value.unbound
     public var warningsFilters = Value.unbound, warningsOnceRegistry = Value.unbound, warningsDefaultAction = Value.unbound
-    /// The StopIteration that a Python `__next__` ended with when a `next` slot last gave "exhausted": who needs its value clears this word before
-    /// the call and reads it after.
-    public var lastStopIteration = Value.unbound
     public var typingModule = Value.unbound, missingSentinel = Value.unbound
     public var mainModule = Value.unbound, importlib = Value.unbound
     public var spare0 = Value.unbound, spare1 = Value.unbound, spare2 = Value.unbound, spare3 = Value.unbound

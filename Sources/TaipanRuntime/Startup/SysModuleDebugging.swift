@@ -1,0 +1,65 @@
+// `sys`: what debuggers and curious programs ask for.
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+extension Thread {
+    func defineSysDebugging(_ b: ModuleBuilder) {
+        for name: StaticString in ["breakpointhook", "__breakpointhook__"] {
+            b.rawFunction(name, "", "breakpointhook(*args, **kws)\n\nThis hook function is called by built-in breakpoint().") { (t, a) throws(Raised) in try t.breakpointHook(a) }
+        }
+        b.function("call_tracing", "($module, func, args, /)", "Call func(*args), while tracing is enabled.") { (t, a) throws(Raised) in
+            if !a[1].isKind(.tuple) { throw t.raise(.typeError, "call_tracing() argument 2 must be tuple, not \(t.typeName(a[1]))") }
+            return try t.call(a[0], tuple: a[1])
+        }
+        b.function("_clear_type_cache", "($module, /)", "Clear the internal type lookup cache.") { (_, _) in .none }
+        b.function("_current_frames", "($module, /)", "Return a dict mapping each thread's thread id to its current stack frame.") { (t, _) throws(Raised) in
+            let made = t.newDict()
+            if let frame = t.state.pointee.frame { try t.set(made, t.int(t.state.pointee.identifier), try t.frameObject(frame)) }
+            return made.value
+        }
+        b.function("_current_exceptions", "($module, /)", "Return a dict mapping each thread's identifier to its current raised exception.") { (t, _) throws(Raised) in
+            let made = t.newDict()
+            let handled = t.handledException
+            try t.set(made, t.int(t.state.pointee.identifier), handled.isUnbound ? .none : handled)
+            return made.value
+        }
+        b.function("getdlopenflags", "($module, /)", "Return the current value of the flags that are used for dlopen calls.") { (t, _) in t.int(Int(RTLD_NOW)) }
+        b.function("setdlopenflags", "($module, flags, /)", "Set the flags used by the interpreter for dlopen calls.") { (t, a) throws(Raised) in
+            _ = try t.index(a[0])
+            return .none
+        }
+        b.function("getunicodeinternedsize", "($module, /)", "Return the number of elements of the unicode interned dictionary") { (t, _) in t.int(t.interp.pointee.interned.count) }
+        b.function("is_stack_trampoline_active", "($module, /)", "Return *True* if a stack profiler trampoline is active.") { (_, _) in .false }
+        b.function("deactivate_stack_trampoline", "($module, /)", "Deactivate the current stack profiler trampoline backend.") { (_, _) in .none }
+        b.function("activate_stack_trampoline", "($module, backend, /)", "Activate stack profiler trampoline *backend*.") { (t, a) throws(Raised) in
+            throw t.raise(.valueError, "perf trampoline not available")
+        }
+    }
+
+    /// Calls what `PYTHONBREAKPOINT` names, `pdb.set_trace` by default.
+    private func breakpointHook(_ a: Arguments) throws(Raised) -> Value {
+        var target = "pdb.set_trace"
+        if !interp.pointee.config.ignoresEnvironment, let setting = getenv("PYTHONBREAKPOINT") {
+            let text = String(cString: setting)
+            if text == "0" { return .none }
+            if !text.isEmpty { target = text }
+        }
+        let dot = target.lastIndex(of: ".")
+        let moduleName = dot.map { String(target[..<$0]) } ?? "builtins"
+        let attribute = dot.map { String(target[target.index(after: $0)...]) } ?? target
+        let hook: Value
+        do throws(Raised) {
+            hook = try getattr(try importAbsolute(moduleName), intern(attribute))
+        } catch {
+            if !pendingIs(.importError) && !pendingIs(.attributeError) && !pendingIs(.valueError) { throw error }
+            _ = takePending()
+            try warn(.runtimeWarning, "Ignoring unimportable $PYTHONBREAKPOINT: \"\(target)\"")
+            return .none
+        }
+        return try call(hook, a)
+    }
+}
