@@ -179,7 +179,7 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         publishMarks()
         pointee.liveBytes = marker.liveBytes
         pointee.allocatedSince = 0
-        pointee.threshold = max(32 << 20, marker.liveBytes)
+        pointee.threshold = max(HeapState.leastThreshold, marker.liveBytes, min(2 &* marker.liveBytes, 64 << 20))
         marker.stack.base.deallocate()
         marker.large.base.deallocate()
     }

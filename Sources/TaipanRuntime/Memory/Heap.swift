@@ -205,6 +205,8 @@ public struct HeapState {
     static var sizeClassCount: Int { 32 }
     static var largestSmall: Int { 8192 }
     static var spanBytes: Int { 16384 }
+    /// Bytes to hand out before a collection pays: few enough that a small program lives in the caches.
+    static var leastThreshold: Int { 8 << 20 }
     /// Cells above this are cleared when they are handed out, and those that their owner fills at once not at all; in a span only their
     /// headers are.
     static var largestClearedInSpan: Int { 512 }
@@ -235,7 +237,7 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         let roots: UnsafeMutablePointer<RootRange> = .allocate(capacity: 16)
         heap.initialize(to: HeapState(
             allocators: allocators, chunks: AddressList(capacity: 64), freeBlocks: nil, freeBlockCount: 0, large: nil,
-            allocatedSince: 0, threshold: 32 << 20, liveBytes: 0, externalBytes: 0, roots: roots, rootCount: 0, rootCapacity: 16,
+            allocatedSince: 0, threshold: HeapState.leastThreshold, liveBytes: 0, externalBytes: 0, roots: roots, rootCount: 0, rootCapacity: 16,
             finalizable: AddressList(capacity: 16), pendingFinalizers: AddressList(capacity: 16),
             weakReferences: AddressList(capacity: 64), pendingCallbacks: AddressList(capacity: 16),
             isEnabled: true, isCollecting: false, stressInterval: 0, stressCount: 0, collections: 0, isExhausted: false, limit: 0, reserve: AddressList(capacity: 8), interp: interp))
