@@ -260,7 +260,9 @@ extension Thread {
             info.tailStart = Int32(base.basicSize / 8)
         }
         let usesSlots = info.hasAttributes && !info.isDictMode
-        let capacity = usesSlots ? inlineCapacity(type, namespace) : 0
+        // Cells come in steps of two words, so an odd count leaves one more slot for nothing.
+        let wanted = usesSlots ? inlineCapacity(type, namespace) : 0
+        let capacity = usesSlots ? wanted + (next + wanted) & 1 : 0
         info.inlineStart = UInt16(next)
         info.inlineCapacity = UInt16(capacity)
         type.basicSize = isVariable ? base.basicSize : next * 8
@@ -271,7 +273,8 @@ extension Thread {
         return first
     }
 
-    /// Inline attribute slots: as many as the class body's methods store names into `self`, and the bases' on top.
+    /// Inline attribute slots: as many as the class body's methods store names into `self`, and the bases' on top; one more for
+    /// what others store.
     private func inlineCapacity(_ type: TypeObject, _ namespace: DictObject) -> Int {
         var inherited = 0
         let bases = TupleObject(type.bases)
@@ -279,7 +282,7 @@ extension Thread {
             inherited = max(inherited, Int(interp.pointee.layouts.base[Int(TypeObject(bases[i]).instanceLayout.rawValue)].inlineCapacity))
         }
         let own = storedAttributeCount(namespace)
-        return min(30, max(4, inherited + own))
+        return min(30, max(4, inherited + own + (inherited == 0 ? 1 : 0)))
     }
 
     /// How many distinct names the functions of a class body store into attributes of their first argument.

@@ -310,6 +310,14 @@ extension Thread {
             }
         }
         return try withInts(left, right) { (a, b) throws(Raised) in
+            if a.count <= 1 && b.count <= 1 && !a.isNegative && !b.isNegative {
+                let x = a.count == 0 ? 0 : a.limbs[0], y = b.count == 0 ? 0 : b.limbs[0]
+                switch operation {
+                case .and: return int(UInt(x & y))
+                case .or: return int(UInt(x | y))
+                case .xor: return int(UInt(x ^ y))
+                }
+            }
             let made = try newInt(limbs: max(a.count, b.count) &+ 1)
             let result = Limbs.bitwise(operation, a.limbs, a.count, negative: a.isNegative, b.limbs, b.count, negative: b.isNegative, into: made.limbs)
             return normalize(made, isNegative: result.negative)
