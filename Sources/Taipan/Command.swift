@@ -185,6 +185,12 @@ extension Thread {
             return 2
         }
         close(fd)
+        if isArchive(bytes) {
+            // An archive with a `__main__` runs like a folder.
+            try prependPath(path, options)
+            try runModule("__main__")
+            return 0
+        }
         if options.skipsFirstLine { SourceText.dropFirstLine(&bytes) }
         let resolved = LibraryLocation.resolve(path)
         try prependPath(resolved.lastIndex(of: "/").map { String(resolved[..<$0]) } ?? "", options)
@@ -195,9 +201,27 @@ extension Thread {
         return 0
     }
 
+    /// Whether a file ends in the directory of a ZIP archive.
+    private func isArchive(_ bytes: [UInt8]) -> Bool {
+        var at = bytes.count - 22
+        let lowest = max(0, at - 65535)
+        while at >= lowest {
+            if bytes[at] == 0x50 && bytes[at + 1] == 0x4B && bytes[at + 2] == 5 && bytes[at + 3] == 6 {
+                return at + 22 + Int(bytes[at + 20]) + Int(bytes[at + 21]) << 8 == bytes.count
+            }
+            at -= 1
+        }
+        return false
+    }
+
     private func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : currentFolder() + "/" + path }
 
     private func runSource(_ bytes: [UInt8], _ filename: String) throws(Raised) {
+        if filename.hasSuffix(".pyc") || (bytes.count > 3 && bytes[..<4].elementsEqual([0xCB, 0x0D, 0x0D, 0x0A])) {
+            let main = objects.pointee.mainModule.cell[1]
+            _ = try runCode(try scriptCode(bytes).value, globals: main, locals: main, closure: .none)
+            return
+        }
         var parser = ParserOptions()
         parser.isFile = true
         var options = CompilerOptions()

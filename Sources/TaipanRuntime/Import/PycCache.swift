@@ -58,6 +58,14 @@ extension Thread {
         return code
     }
 
+    /// The code of a `.pyc` file that is run as a script.
+    public func scriptCode(_ data: [UInt8]) throws(Raised) -> CodeCell {
+        if data.count < PycHeader.size || !data[..<4].elementsEqual(PycHeader.magic) { throw raise(.runtimeError, "Bad magic number in .pyc file") }
+        let object = try withBytes(data) { (bytes) throws(Raised) in try unmarshal(UnsafeBufferPointer(rebasing: bytes[PycHeader.size...])) }
+        if !object.hasLayout(.code) { throw raise(.runtimeError, "Bad code object in .pyc file") }
+        return CodeCell(object)
+    }
+
     /// The code of a module that has no source.
     func loadSourceless(_ file: String, _ fileValue: Value, _ key: Value) throws(Raised) -> CodeCell {
         guard let data = SourceFile.read(file) else { throw osError(errno, fileValue) }

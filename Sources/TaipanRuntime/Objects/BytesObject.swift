@@ -20,12 +20,14 @@ extension Thread {
     }
 
     public func bytes(_ bytes: [UInt8]) throws(Raised) -> Value {
+        if bytes.isEmpty && objects.pointee.emptyBytes.isBound { return objects.pointee.emptyBytes }
         let made = try newBytes(bytes.count)
         for i in 0..<bytes.count { made.data[i] = bytes[i] }
         return made.value
     }
 
     public func bytes(_ start: UnsafePointer<UInt8>?, _ count: Int) throws(Raised) -> Value {
+        if count == 0 && objects.pointee.emptyBytes.isBound { return objects.pointee.emptyBytes }
         let made = try newBytes(count)
         if let start { made.data.update(from: start, count: count) }
         return made.value

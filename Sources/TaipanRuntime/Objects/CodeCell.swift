@@ -97,7 +97,7 @@ extension Thread {
             for i in items.indices { made[i] = try self.constant(items[i], filename) }
             return made.value
         case .frozenset(let items):
-            if items.isEmpty { return objects.pointee.emptyFrozenset }
+            if items.isEmpty { return emptyFrozenset() }
             let made = try newList(capacity: items.count)
             for item in items { try append(made, try self.constant(item)) }
             return try call(types.pointee.frozenset, made.value)

@@ -209,11 +209,17 @@ extension Thread {
         return made.value
     }
 
+    /// The one frozenset without items.
+    public func emptyFrozenset() -> Value {
+        if objects.pointee.emptyFrozenset.isUnbound { objects.pointee.emptyFrozenset = newSet(.frozenset).value }
+        return objects.pointee.emptyFrozenset
+    }
+
     /// `frozenset(iterable)`.
     public func newFrozenset(from iterable: Value) throws(Raised) -> Value {
         let made = newSet(.frozenset)
         try setUpdate(made, from: iterable)
-        return made.value
+        return made.count == 0 ? emptyFrozenset() : made.value
     }
 
     /// A frozenset of consecutive values, as constants are made.

@@ -244,7 +244,7 @@ extension Thread {
         try t.checkPositionalCount(a, "frozenset", 0, 1)
         if made == exact {
             if a.count == 1 && a[0].hasLayout(.frozenset) { return a[0] }
-            return a.count == 0 ? t.newSet(.frozenset).value : try t.newFrozenset(from: a[0])
+            return a.count == 0 ? t.emptyFrozenset() : try t.newFrozenset(from: a[0])
         }
         let set = SetObject(t.allocate(made))
         if a.count == 1 { try t.setUpdate(set, from: a[0]) }

@@ -53,7 +53,8 @@ struct TreeReader {
 
     private mutating func list<Item>(_ o: Value, _ name: StaticString, _ owner: StaticString,
                                      _ read: (inout TreeReader, Value) throws(Raised) -> Item) throws(Raised) -> [Item] {
-        let value = try field(o, name, owner)
+        let value = try t.getattrOrUnbound(o, t.intern(name))
+        if value.isUnbound { return [] }
         if !value.isKind(.list) { throw t.raise(.typeError, "\(owner) field \"\(name)\" must be a list, not a \(t.typeName(value))") }
         let items = ListObject(value)
         let count = items.count
