@@ -173,13 +173,15 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         prepare(&marker)
         markRoots(&marker, stackPointer)
         marker.drain()
+        // What only waits for its finalizer goes next time: it says nothing about how much the program keeps.
+        let live = marker.liveBytes
         findFinalizable(&marker)
         clearWeakReferences(&marker)
         sweepLarge()
         publishMarks()
-        pointee.liveBytes = marker.liveBytes
+        pointee.liveBytes = live
         pointee.allocatedSince = 0
-        pointee.threshold = max(HeapState.leastThreshold, marker.liveBytes, min(2 &* marker.liveBytes, 64 << 20))
+        pointee.threshold = max(HeapState.leastThreshold, live, min(2 &* live, 64 << 20))
         marker.stack.base.deallocate()
         marker.large.base.deallocate()
     }
