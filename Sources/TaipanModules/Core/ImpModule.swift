@@ -3,6 +3,20 @@
 import TaipanRuntime
 
 enum ImpModule {
+    /// The code object in marshal data that the caller has.
+    private static func frozenObject(_ t: Thread, _ name: Value, _ data: Value) throws(Raised) -> Value {
+        let view = try t.buffer(of: data)
+        defer { t.release(view) }
+        let shown = try t.reprText(name)
+        let object: Value
+        do throws(Raised) { object = try t.unmarshal(view.bytes) } catch {
+            _ = t.takePending()
+            throw t.importError(.importError, "Frozen object named \(shown) is invalid", name: name)
+        }
+        if !object.hasLayout(.code) { throw t.raise(.typeError, "frozen object \(shown) is not a code object") }
+        return object
+    }
+
     static func define(_ m: ModuleBuilder) throws(Raised) {
         m.set("check_hash_based_pycs", m.t.str("default"))
         for name in ["acquire_lock", "release_lock"] as [StaticString] {
@@ -15,7 +29,8 @@ enum ImpModule {
         }
         m.function("find_frozen", "($module, name, /, *, withdata=False)") { (_, _) throws(Raised) in .none }
         for name in ["init_frozen", "get_frozen_object"] as [StaticString] {
-            m.function(name, "($module, name, /)") { (t, a) throws(Raised) in
+            m.function(name, "($module, name, data=None, /)") { (t, a) throws(Raised) in
+                if a[1].isBound && !a[1].isNone { return try frozenObject(t, a[0], a[1]) }
                 throw t.raise(.importError, "No such frozen object named \(t.string(try t.strOf(a[0])))")
             }
         }

@@ -9,7 +9,7 @@ enum TestInternalsModule {
         m.function("get_config", "($module, /)", "Settings of the interpreter.") { (t, _) throws(Raised) in
             let config = t.interp.pointee.config
             let made = t.newDict()
-            try made.setString(t, t.intern("code_debug_ranges"), t.int(1))
+            try made.setString(t, t.intern("code_debug_ranges"), t.int(t.keepsColumns() ? 1 : 0))
             try made.setString(t, t.intern("optimization_level"), t.int(config.optimizationLevel))
             try made.setString(t, t.intern("write_bytecode"), t.int(config.dontWriteBytecode ? 0 : 1))
             try made.setString(t, t.intern("int_max_str_digits"), t.int(t.interp.pointee.maxStrDigits))

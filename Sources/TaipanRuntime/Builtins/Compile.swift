@@ -106,11 +106,27 @@ extension Thread {
     private func hooked(_ parser: ParserOptions, _ filename: Value) -> ParserOptions {
         var parser = parser
         parser.maxIntDigits = interp.pointee.maxStrDigits
-        parser.lineOfFile = lineReader(filename)
+        let found = FoundEncoding()
+        let reader = lineReader(filename)
+        parser.lineOfFile = { line in
+            guard let bytes = reader(line), let encoding = found.name else { return reader(line) }
+            return self.decodeLine(bytes, encoding)
+        }
         parser.decode = { (encoding, source) throws(SyntaxFailure) in
+            found.name = encoding
             do throws(Raised) { return try self.decodeSource(encoding, source) } catch { throw self.decodeFailure(encoding) }
         }
         return parser
+    }
+
+    /// The encoding that a source turned out to declare.
+    private final class FoundEncoding { var name: String? }
+
+    private func decodeLine(_ line: [UInt8], _ encoding: String) -> [UInt8] {
+        do throws(Raised) { return wtf8(try decodeText(try bytes(line), str(encoding), intern("replace"))) } catch {
+            _ = takePending()
+            return line
+        }
     }
 
     /// A source in any codec as UTF-8; nil when there is no such codec.

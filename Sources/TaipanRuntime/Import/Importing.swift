@@ -98,11 +98,49 @@ extension Thread {
         }
         try enterRecursion(" while importing")
         defer { leaveRecursion() }
-        let module = try findAndLoad(fullName, key, path)
-        if parent.isBound, let dot = fullName.lastIndex(of: ".") {
-            try setattr(parent, intern(String(fullName[fullName.index(after: dot)...])), module)
+        guard parent.isBound, let dot = fullName.lastIndex(of: ".") else { return try findAndLoad(fullName, key, path) }
+        let child = intern(String(fullName[fullName.index(after: dot)...]))
+        let pending = try beginSubmodule(parent, child)
+        let module: Value
+        do throws(Raised) { module = try findAndLoad(fullName, key, path) } catch {
+            endSubmodule(pending)
+            throw error
         }
+        endSubmodule(pending)
+        // The import may have put another module in the parent's place.
+        let now = try get(modules, intern(String(fullName[..<dot])))
+        try bindSubmodule(now.isBound ? now : parent, child, module)
         return module
+    }
+
+    /// Notes in the parent's spec that a submodule is on its way; gives the list of those.
+    private func beginSubmodule(_ parent: Value, _ child: Value) throws(Raised) -> Value {
+        let spec = try getattrOrUnbound(parent, name(.__spec__))
+        if spec.isNoneOrUnbound { return .unbound }
+        var pending = try getattrOrUnbound(spec, name(._uninitialized_submodules))
+        if pending.isUnbound { return .unbound }
+        if !pending.isKind(.list) {
+            pending = try newList().value
+            try setattr(spec, name(._uninitialized_submodules), pending)
+        }
+        try append(ListObject(pending), child)
+        return pending
+    }
+
+    private func endSubmodule(_ pending: Value) {
+        if pending.isUnbound || !pending.isKind(.list) { return }
+        let list = ListObject(pending)
+        if list.count > 0 {
+            list[list.count - 1] = .unbound
+            list.count -= 1
+        }
+    }
+
+    private func bindSubmodule(_ parent: Value, _ child: Value, _ module: Value) throws(Raised) {
+        do throws(Raised) { try setattr(parent, child, module) } catch {
+            try swallow(.attributeError, error)
+            try warn(.importWarning, "Cannot set an attribute on \(try reprText(try getattr(parent, .__name__))) for child module \(try reprText(child))")
+        }
     }
 
     func importFailure(_ kind: ExceptionKind, _ text: String, _ moduleName: Value) -> Raised { importError(kind, text, name: moduleName) }
@@ -188,7 +226,13 @@ extension Thread {
 
     /// Loads `tail` from a folder: a package, else a file. A folder without `__init__.py` is a portion of a namespace package.
     private func loadFrom(_ folder: String, _ tail: String, _ fullName: String, _ key: Value, _ namespace: ListObject) throws(Raised) -> Value {
-        let base = (folder.isEmpty ? "" : folder.hasSuffix("/") ? folder : folder + "/") + tail
+        var folder = folder
+        if folder.utf8.first != 0x2F {
+            // Relative places are those of now, whatever the folder will be later.
+            let current = SourceFile.currentFolder()
+            folder = folder.isEmpty || folder == "." ? current : current + "/" + folder
+        }
+        let base = (folder.hasSuffix("/") ? folder : folder + "/") + tail
         let packageFile = base + "/__init__.py"
         if SourceFile.isFile(packageFile) { return try loadSource(packageFile, fullName, key, package: base) }
         if SourceFile.isFile(packageFile + "c") { return try loadSource(packageFile + "c", fullName, key, package: base, isSourceless: true) }
@@ -272,9 +316,9 @@ extension Thread {
             } catch {
                 // Not there: the IMPORT_FROM that follows says so. An error inside it goes on.
                 guard pendingIs(.moduleNotFoundError) else { throw error }
-                let missing = state.pointee.pending.cell[ExceptionObject.firstField + 1]
-                guard missing.isKind(.str), string(missing) == fullName + "." + string(item) else { throw error }
-                _ = takePending()
+                let exception = takePending()
+                let missing = try getattrOrUnbound(exception, intern("name"))
+                guard missing.isBound, missing.isKind(.str), string(missing) == fullName + "." + string(item) else { throw restore(exception) }
             }
         }
     }

@@ -1,6 +1,11 @@
 // The code object as a cell: CPython's fields as Python values, so that attributes, marshal and comparison need no
 // conversion, and a pointer to the lowered form once it has run.
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
 import TaipanBytecode
 import TaipanNumbers
 
@@ -54,7 +59,7 @@ extension Thread {
         made.firstlineno = source.firstlineno
         made.code = try bytes(source.code)
         made.localspluskinds = try bytes(source.localspluskinds)
-        made.linetable = try bytes(source.linetable)
+        made.linetable = try bytes(keepsColumns() ? source.linetable : withoutColumns(source.linetable, source.firstlineno))
         made.exceptiontable = try bytes(source.exceptiontable)
         made.filename = filename
         made.name = intern(source.name)
@@ -65,6 +70,23 @@ extension Thread {
         for i in source.consts.indices { consts[i] = try constant(source.consts[i], filename) }
         made.consts = consts.value
         return made
+    }
+
+    /// False under `-X no_debug_ranges` and PYTHONNODEBUGRANGES.
+    public func keepsColumns() -> Bool {
+        if !interp.pointee.config.xOptions.isEmpty && interp.pointee.config.xOptions.contains(where: { $0.0 == "no_debug_ranges" }) { return false }
+        guard !interp.pointee.config.ignoresEnvironment, let value = getenv("PYTHONNODEBUGRANGES") else { return true }
+        return value.pointee == 0
+    }
+
+    /// A location table with line numbers only.
+    func withoutColumns(_ table: [UInt8], _ firstLine: Int) -> [UInt8] {
+        var writer = LocationTableWriter(firstLine: firstLine)
+        for entry in LocationTable(table, firstLine: firstLine) {
+            let line = entry.range.line
+            writer.append(line < 0 ? .none : SourceRange(line, line, -1, -1), units: (entry.end - entry.start) / 2)
+        }
+        return writer.bytes
     }
 
     /// A code object whose fields are the caller's to fill.

@@ -352,6 +352,7 @@ extension Thread {
         var locals = 0
         for i in 0..<BytesObject(code.localspluskinds).count where BytesObject(code.localspluskinds).data[i] & 0x20 != 0 { locals += 1 }
         if code.parameterCount > locals { throw raise(.valueError, "code: co_varnames is too small") }
+        if !keepsColumns() { code.linetable = try bytes(withoutColumns(Array(BytesObject(code.linetable).buffer), code.firstlineno)) }
         code.names = try internedNames(code.names)
         code.localsplusnames = try internedNames(code.localsplusnames)
         for i in [6, 7, 8] where code.cell[i].hasLayout(.str) { code.cell[i] = intern(code.cell[i]) }
