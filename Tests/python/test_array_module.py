@@ -79,3 +79,22 @@ assert address == client.getsockname() and peer.getpeername() == address
 for one in (left, right, server, client, peer):
     one.close()
 assert socket.inet_ntop(socket.AF_INET6, bytes(15) + b"\1") == "::1" and socket.htons(1) == 256
+
+import fcntl
+import grp
+import json
+import pwd
+import resource
+
+assert json.loads('[1, -2.5e1, "a\\u00e9\\ud83d\\ude00", {"k": [true, null]}]') == [1, -25.0, "aé😀", {"k": [True, None]}]
+assert json.dumps({"a": [1, 2.5, None, "é\n"], 3: float("inf")}) == '{"a": [1, 2.5, null, "\\u00e9\\n"], "3": Infinity}'
+for text, message in (("[1,", "Expecting value: line 1 column 4 (char 3)"), ('{"a" 1}', "Expecting ':' delimiter: line 1 column 6 (char 5)")):
+    try:
+        json.loads(text)
+        assert False
+    except json.JSONDecodeError as error:
+        assert str(error) == message, str(error)
+assert pwd.getpwuid(0).pw_uid == 0 and grp.getgrgid(0).gr_gid == 0
+assert fcntl.fcntl(0, fcntl.F_GETFD) in (0, 1) and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 0
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -30,6 +30,12 @@ struct ctaipan_child {
 /// Gives the pid, or -1 with errno set. `before_exec` is called in the child (NULL: nothing); non-zero stops it.
 int ctaipan_fork_exec(const struct ctaipan_child *child, int (*before_exec)(void *), void *context);
 
+struct rusage;
+/// getrusage(2), whose first parameter has a type of its own in Swift.
+int ctaipan_getrusage(int who, struct rusage *usage);
+/// Sets (when `sets`) and reads the limits of a resource; `pid` 0 is this process. -1 is "no limit".
+int ctaipan_limits(int pid, int resource, int sets, long soft, long hard, long *old_soft, long *old_hard);
+
 #ifdef __linux__
 // Calls that glibc declares only for _GNU_SOURCE.
 #include <sys/types.h>

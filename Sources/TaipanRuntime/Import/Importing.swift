@@ -298,15 +298,16 @@ extension Thread {
     // MARK: from … import
 
     /// Imports the submodules that a `from` list names and the package does not have yet.
-    private func importSubmodules(_ module: Value, _ fullName: String, _ fromlist: Value) throws(Raised) {
+    private func importSubmodules(_ module: Value, _ fullName: String, _ fromlist: Value, isAll: Bool = false) throws(Raised) {
         if (try getattrOrUnbound(module, name(.__path__))).isUnbound { return }
         try forEach(fromlist) { (item) throws(Raised) in
             if !item.isKind(.str) {
-                throw raise(.typeError, "Item in ``from list'' must be str, not \(typeName(item))")
+                throw raise(.typeError, "Item in \(isAll ? fullName + ".__all__" : "``from list''") must be str, not \(typeName(item))")
             }
             if StrObject(item).equals("*") {
-                let all = try getattrOrUnbound(module, name(.__all__))
-                if all.isBound { try importSubmodules(module, fullName, all) }
+                // A `*` in `__all__` itself means nothing.
+                let all: Value = isAll ? .unbound : try getattrOrUnbound(module, name(.__all__))
+                if all.isBound { try importSubmodules(module, fullName, all, isAll: true) }
                 return
             }
             let attribute = item.hasLayout(.str) ? intern(item) : item
