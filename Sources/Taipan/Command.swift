@@ -198,6 +198,7 @@ extension Thread {
         try main.setString(self, name(.__file__), str(absolute(path)))
         try main.setString(self, name(.__cached__), .none)
         try runSource(bytes, absolute(path))
+        try checkSignals()
         return 0
     }
 

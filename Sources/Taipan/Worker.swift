@@ -222,6 +222,7 @@ final class Worker: @unchecked Sendable {
         finish(.success(.none))
         while let body = next() {
             dropReleased(t)
+            t.heap.pointee.isExhausted = false
             do throws(Raised) {
                 finish(.success(try body(t, self)))
             } catch { finish(.failure(failure(t))) }

@@ -53,7 +53,7 @@ final class InterpreterTests: XCTestCase {
         XCTAssertEqual(point.description, "Point(7)")
         XCTAssertEqual(try point.attribute("x"), 7)
         guard case .object(let other) = try type.call("new") else { return XCTFail("no instance") }
-        XCTAssertEqual(other.description, "Point('new')")
+        XCTAssertEqual(other.description, "Point(new)")
         try python.run("del p\nimport gc\ngc.collect()")
         XCTAssertEqual(try point.attribute("x"), 7)
         try python.set("again", .object(point))

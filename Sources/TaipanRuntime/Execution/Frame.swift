@@ -233,6 +233,10 @@ extension Thread {
 
     /// Runs weak-reference callbacks and finalizers whose turn has come. Their errors are reported, not raised.
     public func runPendingFinalizers() {
+        // What becomes due while they run gets its turn in the same run.
+        if heap.pointee.isFinalizing || heap.pointee.pendingCallbacks.count + heap.pointee.pendingFinalizers.count == 0 { return }
+        heap.pointee.isFinalizing = true
+        defer { heap.pointee.isFinalizing = false }
         let pending = takePending()
         while heap.pointee.pendingCallbacks.count > 0 {
             heap.pointee.pendingCallbacks.count -= 1
@@ -244,7 +248,7 @@ extension Thread {
         }
         // Objects of Python classes go in the order they were made, as CPython's collector has it; native ones after them, the last made
         // first: a text file flushes into its buffer before the buffer writes to its descriptor. Those that are done stay on the list
-        // until the end; nested runs pass them over.
+        // until the end.
         var first = 0
         while first < heap.pointee.pendingFinalizers.count {
             let end = heap.pointee.pendingFinalizers.count

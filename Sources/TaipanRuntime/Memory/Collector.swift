@@ -22,6 +22,8 @@ public struct Marker {
     var chunkHigh: UInt
     /// Large cells in order of address, for conservative pointers.
     var large: AddressList
+    /// The stack could not grow: some marked cells were not traced.
+    var hasOverflowed = false
 
     /// Marks `value` and, later, all it refers to.
     @inline(__always) public mutating func mark(_ value: Value) {
@@ -45,6 +47,10 @@ public struct Marker {
             if block.marks[i >> 6] & bit != 0 { return }
             block.marks[i >> 6] |= bit
             liveBytes &+= Int(block.pointee.cellSize)
+        }
+        if stack.count == stack.capacity && !stack.tryGrow() {
+            hasOverflowed = true
+            return
         }
         stack.append(address)
     }
@@ -97,10 +103,37 @@ public struct Marker {
     }
 
     /// Traces until nothing is left to trace.
+    mutating func drain() {
+        drainStack()
+        while hasOverflowed { traceAllMarked() }
+    }
+
+    /// Without memory for the stack: traces every marked cell again, until nothing new is marked. Slow, but it needs no memory.
+    @inline(never) private mutating func traceAllMarked() {
+        hasOverflowed = false
+        for i in 0..<heap.pointee.chunks.count {
+            for j in 0..<16 {
+                let block = Block(bitPattern: heap.pointee.chunks.base[i] + UInt(j * BlockHeader.bytes)).unsafelyUnwrapped
+                if !block.pointee.isInUse { continue }
+                for k in 0..<Int(block.pointee.cellCount) where block.marks[k >> 6] & (1 << UInt64(k & 63)) != 0 { traceAgain(Cell(block.cell(at: k))) }
+            }
+        }
+        for i in 0..<large.count {
+            let header = UnsafeMutablePointer<LargeHeader>(bitPattern: large.base[i]).unsafelyUnwrapped
+            if header.pointee.isMarked { traceAgain(Cell(UnsafeMutableRawPointer(header) + LargeHeader.size)) }
+        }
+    }
+
+    private mutating func traceAgain(_ cell: Cell) {
+        trace(cell)
+        drainStack()
+    }
+
+    /// Traces until nothing is left to trace.
     ///
     /// Between the stack and the tracing stands a short queue: a cell is asked from memory when it enters and traced when it leaves,
     /// for most of a collection's time would be waiting for cells.
-    mutating func drain() {
+    private mutating func drainStack() {
         let size = 8
         var queue = (UInt(0), UInt(0), UInt(0), UInt(0), UInt(0), UInt(0), UInt(0), UInt(0))
         withUnsafeMutableBytes(of: &queue) { bytes in
@@ -180,6 +213,7 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         sweepLarge()
         publishMarks()
         pointee.liveBytes = live
+        if pointee.overdraft > 0 && live < pointee.limit - pointee.limit / 16 { pointee.overdraft = 0 }
         pointee.allocatedSince = 0
         pointee.threshold = max(HeapState.leastThreshold, live, min(2 &* live, 64 << 20))
         marker.stack.base.deallocate()

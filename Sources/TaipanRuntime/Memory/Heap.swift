@@ -156,6 +156,17 @@ struct AddressList {
         count &+= 1
     }
 
+    /// False when the system refuses the memory.
+    @inline(never) mutating func tryGrow() -> Bool {
+        guard let area = malloc(capacity * 2 * MemoryLayout<UInt>.stride) else { return false }
+        let bigger = area.bindMemory(to: UInt.self, capacity: capacity * 2)
+        bigger.update(from: base, count: count)
+        base.deallocate()
+        base = bigger
+        capacity *= 2
+        return true
+    }
+
     @inline(never) mutating func grow() {
         let bigger: UnsafeMutablePointer<UInt> = .allocate(capacity: capacity * 2)
         bigger.update(from: base, count: count)
@@ -196,8 +207,11 @@ public struct HeapState {
     public var collections: Int
     /// Memory was refused by the system; a MemoryError is due at the next safe point.
     public var isExhausted: Bool
-    /// Most bytes that may be alive; 0 is no limit.
+    /// Most bytes that may be alive; 0 is no limit. What the program may have beyond it while it handles its MemoryError.
     public var limit: Int
+    var overdraft: Int
+    /// Finalizers and callbacks are being run.
+    var isFinalizing: Bool
     /// Chunks kept back, so that a program whose memory has run out can still raise and handle its MemoryError.
     var reserve: AddressList
     var interp: UnsafeMutablePointer<InterpreterState>
@@ -240,7 +254,7 @@ extension UnsafeMutablePointer where Pointee == HeapState {
             allocatedSince: 0, threshold: HeapState.leastThreshold, liveBytes: 0, externalBytes: 0, roots: roots, rootCount: 0, rootCapacity: 16,
             finalizable: AddressList(capacity: 16), pendingFinalizers: AddressList(capacity: 16),
             weakReferences: AddressList(capacity: 64), pendingCallbacks: AddressList(capacity: 16),
-            isEnabled: true, isCollecting: false, stressInterval: 0, stressCount: 0, collections: 0, isExhausted: false, limit: 0, reserve: AddressList(capacity: 8), interp: interp))
+            isEnabled: true, isCollecting: false, stressInterval: 0, stressCount: 0, collections: 0, isExhausted: false, limit: 0, overdraft: 0, isFinalizing: false, reserve: AddressList(capacity: 8), interp: interp))
         heap.fillReserve()
         return heap
     }
@@ -343,10 +357,13 @@ extension UnsafeMutablePointer where Pointee == HeapState {
 
     /// Keeps to the limit that the embedder has set: false when `bytes` more do not fit even after a collection.
     @discardableResult private func checkLimit(_ bytes: Int) -> Bool {
-        if pointee.liveBytes &+ pointee.allocatedSince &+ bytes <= pointee.limit { return true }
+        if pointee.liveBytes &+ pointee.allocatedSince &+ bytes <= pointee.limit &+ pointee.overdraft { return true }
         if pointee.isEnabled && !pointee.isCollecting && pointee.allocatedSince > pointee.limit / 16 { collect() }
-        if pointee.liveBytes &+ pointee.allocatedSince &+ bytes <= pointee.limit { return true }
-        if bytes == 0 { runOut() }
+        if pointee.liveBytes &+ pointee.allocatedSince &+ bytes <= pointee.limit &+ pointee.overdraft { return true }
+        if bytes == 0 {
+            pointee.overdraft = min(pointee.overdraft + pointee.limit / 8, pointee.limit / 4)
+            runOut()
+        }
         return false
     }
 
