@@ -111,6 +111,7 @@ extension Generator {
         let location = SourceRange(pattern.position)
         switch pattern.kind {
         case .value(let value):
+            if case .joinedStr = value.kind { throw .syntax("patterns may only match literals and attribute lookups", pattern.position) }
             try visit(value)
             compare(.eq, location)
             fail(.popJumpIfFalse, location, &context)
@@ -247,6 +248,7 @@ extension Generator {
         if !keys.isEmpty { checkLength(keys.count, .gtE, location, &context) }
         var seen: Set<EqualityKey> = []
         for key in keys {
+            if case .joinedStr = key.kind { throw .syntax("mapping pattern keys may only match literals and attribute lookups", span) }
             if case .constant(let value, _) = key.kind, !seen.insert(EqualityKey(value)).inserted {
                 throw .syntax("mapping pattern checks duplicate key (\(ConstantText.repr(value)))", span)
             }
