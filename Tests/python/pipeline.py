@@ -171,6 +171,11 @@ with tempfile.TemporaryDirectory() as folder:
     sys.meta_path.append(Finder())
     import conjured
     assert conjured.answer == 42
+    os.mkdir(os.path.join(folder, 'starred'))
+    with open(os.path.join(folder, 'starred', '__init__.py'), 'w') as file:
+        file.write("__all__ = ['*', 'x']\nx = 1\n")
+    raises(AttributeError, "has no attribute '*'", exec, 'from starred import *')
+    raises(ImportError, "cannot import name 'nothing' from 'starred'", exec, 'from starred import nothing')
     raises(ModuleNotFoundError, "No module named 'cached_module.sub'; 'cached_module' is not a package", __import__, 'cached_module.sub')
 
 print('ok')

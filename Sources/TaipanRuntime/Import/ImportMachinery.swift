@@ -262,7 +262,7 @@ extension Thread {
                 if type != "FileFinder" { return true }
             }
         }
-        return SourceFile.isFile(place)
+        return SourceFile.isInsideFile(place)
     }
 
     /// What the library's PathFinder finds in some places; None when it finds nothing.

@@ -302,10 +302,11 @@ extension Thread {
         if (try getattrOrUnbound(module, name(.__path__))).isUnbound { return }
         try forEach(fromlist) { (item) throws(Raised) in
             if !item.isKind(.str) {
-                throw raise(.typeError, "Item in \(isAll ? fullName + ".__all__" : "``from list''") must be str, not \(typeName(item))")
+                let place = isAll ? string(try getattr(module, .__name__)) + ".__all__" : "``from list''"
+                throw raise(.typeError, "Item in \(place) must be str, not \(typeName(item))")
             }
             if StrObject(item).equals("*") {
-                // A `*` in `__all__` itself means nothing.
+                // A star in `__all__` itself means nothing.
                 let all: Value = isAll ? .unbound : try getattrOrUnbound(module, name(.__all__))
                 if all.isBound { try importSubmodules(module, fullName, all, isAll: true) }
                 return

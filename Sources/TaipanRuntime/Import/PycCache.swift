@@ -160,6 +160,18 @@ extension SourceFile {
         return String(cString: path)
     }
 
+    /// Whether a path is a file or would lie in one, as a folder in an archive does.
+    static func isInsideFile(_ path: String) -> Bool {
+        var path = path
+        while !path.isEmpty {
+            var info = stat()
+            if stat(path, &info) == 0 { return info.st_mode & S_IFMT == S_IFREG }
+            guard let slash = path.lastIndex(of: "/") else { return false }
+            path = String(path[..<slash])
+        }
+        return false
+    }
+
     /// Makes a folder and those above it that are missing.
     static func makeFolders(_ path: String) -> Bool {
         if path.isEmpty || isFolder(path) { return true }
