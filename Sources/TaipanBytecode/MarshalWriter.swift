@@ -142,6 +142,14 @@ public struct MarshalWriter {
         data.append(contentsOf: bytes)
     }
 
+    /// The items of a set in the order of their own marshal data, so that the result does not depend on hashes.
+    private static func ordered(_ items: [Constant], _ version: Int) throws(MarshalFailure) -> [Constant] {
+        var keyed: [(bytes: [UInt8], index: Int)] = []
+        for (i, item) in items.enumerated() { keyed.append((try Marshal.write(item, version: version), i)) }
+        keyed.sort { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+        return keyed.map { items[$0.index] }
+    }
+
     // MARK: Objects
 
     private mutating func object(_ constant: Constant, isRoot: Bool = false) throws(MarshalFailure) {
@@ -181,7 +189,7 @@ public struct MarshalWriter {
         case .frozenset(let items):
             data.append(MarshalType.frozenset | flag)
             long(items.count)
-            for item in items { try object(item) }
+            for item in try Self.ordered(items, version) { try object(item) }
         case .code(let code): try write(code, flag)
         default: number(constant, flag)
         }

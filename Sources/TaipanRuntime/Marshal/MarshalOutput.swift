@@ -253,6 +253,13 @@ extension Thread {
         return (0..<items.count).map { string(items[$0]) }
     }
 
+    /// Whether CPython would have interned a constant: one-character strings are all interned here, there only those of names.
+    private func isInternedConstant(_ s: StrObject) -> Bool {
+        if !s.isInterned || s.count != 1 { return s.isInterned }
+        let c = s[0]
+        return c < 128 && (c == 0x5F || (c >= 0x30 && c <= 0x39) || (c | 32 >= 0x61 && c | 32 <= 0x7A))
+    }
+
     private func exactConstant(_ v: Value) throws(Raised) -> Constant {
         if v.isNone { return .none }
         if v.isTrue { return .true }
@@ -261,7 +268,7 @@ extension Thread {
         if v.isSmallInt || v.hasLayout(.int) { return .int(bigInteger(v)) }
         if v.isSmallFloat || v.hasLayout(.float) { return .float(double(v)) }
         if v.hasLayout(.complex) { return .complex(ComplexObject(v).real, ComplexObject(v).imaginary) }
-        if v.hasLayout(.str) { return .str(wtf8(v), interned: StrObject(v).isInterned) }
+        if v.hasLayout(.str) { return .str(wtf8(v), interned: isInternedConstant(StrObject(v))) }
         if v.hasLayout(.bytes) { return .bytes(Array(BytesObject(v).buffer)) }
         if v.hasLayout(.code) { return .code(try exactCode(CodeCell(v))) }
         if v.hasLayout(.tuple) || v.hasLayout(.frozenset) {
