@@ -257,7 +257,8 @@ extension Thread {
     private func isInternedConstant(_ s: StrObject) -> Bool {
         if !s.isInterned || s.count != 1 { return s.isInterned }
         let c = s[0]
-        return c < 128 && (c == 0x5F || (c >= 0x30 && c <= 0x39) || (c | 32 >= 0x61 && c | 32 <= 0x7A))
+        // A star is one too: `import *` interns it.
+        return c < 128 && (c == 0x5F || c == 0x2A || (c >= 0x30 && c <= 0x39) || (c | 32 >= 0x61 && c | 32 <= 0x7A))
     }
 
     private func exactConstant(_ v: Value) throws(Raised) -> Constant {
