@@ -377,22 +377,30 @@ extension Thread {
                                _ count: Int, _ names: Value) throws(Raised) -> Int {
         let keywordCount = names.isUnbound ? 0 : TupleObject(names).count
         let parameters = code.parameterCount
-        // The values move above, so that the locals can be written without treading on them.
-        let given = place + max(parameters, lowered.pointee.frameSize) + count + keywordCount
+        // The values move above, so that the locals can be written without treading on them; and above the caller's frame, whose dead
+        // temporaries the collector passes over. Behind them are the places of what is made for star parameters.
+        let savedTop = state.pointee.stackTop
+        let given = max(place + (max(parameters, lowered.pointee.frameSize) + count + keywordCount), savedTop)
         if given + count + keywordCount + 64 >= state.pointee.stackLimit { throw recursionError() }
         for i in stride(from: count + keywordCount - 1, through: 0, by: -1) { given[i] = place[i] }
-        let savedTop = state.pointee.stackTop
-        state.pointee.stackTop = max(savedTop, given + count + keywordCount)
+        let made = given + (count + keywordCount)
+        made[0] = .unbound
+        made[1] = .unbound
+        state.pointee.stackTop = made + 2
         defer { state.pointee.stackTop = savedTop }
         for i in 0..<max(parameters, 0) { place[i] = .unbound }
         let positional = code.argcount
         for i in 0..<min(count, positional) { place[i] = given[i] }
         var extra = positional + code.kwonlyargcount
         if code.hasVarArguments {
-            place[extra] = try tuple(given + min(positional, count), max(0, count - positional))
+            made[0] = try tuple(given + min(positional, count), max(0, count - positional))
+            place[extra] = made[0]
             extra += 1
         }
-        if code.hasVarKeywords { place[extra] = newDict().value }
+        if code.hasVarKeywords {
+            made[1] = newDict().value
+            place[extra] = made[1]
+        }
         for i in 0..<max(keywordCount, 0) {
             try bindKeyword(function, code, place, TupleObject(names)[i], given[count + i], code.hasVarKeywords ? place[extra] : .unbound, names)
         }
