@@ -32,9 +32,12 @@ public enum SourceText {
         var bytes = source
         if let base = source.baseAddress, let null = memchr(base, 0, source.count) {
             if !options.isFile { throw SyntaxFailure(.syntaxError, "source code string cannot contain null bytes") }
-            let line = lineNumber(source, UnsafeRawPointer(null) - UnsafeRawPointer(base))
+            let end = UnsafeRawPointer(null) - UnsafeRawPointer(base)
+            let line = lineNumber(source, end)
+            var start = end
+            while start > 0 && source[start - 1] != 0x0A { start -= 1 }
             throw SyntaxFailure(.syntaxError, "source code cannot contain null bytes", line: line, offset: 0, endLine: line,
-                                endOffset: 0, text: "")
+                                endOffset: 0, text: lossyString(base, start, end))
         }
         var recoded: [UInt8]?
         options.knowsEncoding = true

@@ -975,7 +975,7 @@ extension Thread {
                         let iterator = fp[a]
                         let distances = ip[1]
                         ip += 2
-                        let layout = iterator.cell.layout
+                        let layout: LayoutID = iterator.isCell ? iterator.cell.layout : .free
                         if layout == .rangeIterator {
                             let cell = iterator.cell
                             let remaining = cell.raw(RangeIteratorLayout.remaining)
@@ -1129,6 +1129,8 @@ extension Thread {
                         let items: UnsafeMutablePointer<Value>
                         if value.hasLayout(.tuple) && TupleObject(value).count == b {
                             items = TupleObject(value).items
+                        } else if value.hasLayout(.list) && ListObject(value).count == b {
+                            items = ListObject(value).items
                         } else {
                             fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
                             items = fp + c

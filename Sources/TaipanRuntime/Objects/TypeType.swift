@@ -163,7 +163,8 @@ extension Thread {
         } else {
             try dict.setString(t, name, new)
         }
-        if t.decidesAttributes(old) || t.decidesAttributes(new) || t.isAttributeHook(name) { t.forgetPlaces(type) }
+        if t.decidesAttributes(old) || t.decidesAttributes(new) { t.forgetPlaces(type) }
+        if t.isAttributeHook(name) { t.flushInlineCaches() }
         t.typeChanged(type)
         t.updateSlots(type, name: name)
     }
@@ -171,8 +172,10 @@ extension Thread {
     /// A data descriptor: instances that have an attribute of its name in a cache must not answer before it.
     private func decidesAttributes(_ value: Value) -> Bool { value.isCell && type(of: value).slots.pointee.descriptorSet.isSet }
 
+    /// Names whose appearance in a class changes how attributes are found: in its instances, or where its instances are attributes.
     private func isAttributeHook(_ name: Value) -> Bool {
-        name == self.name(.__getattribute__) || name == self.name(.__getattr__) || name == self.name(.__setattr__) || name == self.name(.__delattr__)
+        let hooks: [WellKnownName] = [.__get__, .__set__, .__delete__, .__getattribute__, .__getattr__, .__setattr__, .__delattr__]
+        return hooks.contains { name == self.name($0) }
     }
 
     /// Attributes of instances of `type` may be decided otherwise from now on: cached places are forgotten. A class of which
