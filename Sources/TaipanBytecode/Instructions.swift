@@ -39,14 +39,14 @@ public struct InstructionSequence: Sequence, IteratorProtocol, Sendable {
         let start = at
         var argument = 0
         while at + 1 < code.count {
-            let opcode = Opcode(rawValue: UInt16(code[at])) ?? .nop
+            let opcode = Opcode(rawValue: UInt16(code[at])) ?? .reserved
             argument |= Int(code[at + 1])
             if opcode == .extendedArg {
                 argument = (argument & 0xFF_FFFF) << 8
                 at += 2
                 continue
             }
-            let result = Instruction(offset: at, start: start, opcode: opcode, argument: opcode.hasArgument ? argument : 0)
+            let result = Instruction(offset: at, start: start, opcode: opcode, argument: opcode.hasArgument ? argument : opcode == .reserved ? Int(code[at]) : 0)
             at += 2 + 2 * opcode.cacheUnits
             return result
         }

@@ -1235,6 +1235,10 @@ extension Thread {
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
                         fp[a] = try intrinsic2(Int(ip[1]), fp[b], fp[c])
                         ip += 2
+                    case .unknown:
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try unknownInstruction(a)
+                        ip += 1
                     }
                 }
             } catch {

@@ -52,6 +52,8 @@ enum Op: UInt8 {
     // Imports and patterns.
     case importName, importFrom, matchClass, matchMapping, matchSequence, matchKeys, getLen
     case intrinsic1, intrinsic2
+    // A number that is no instruction, in a: raises when it is reached.
+    case unknown
 }
 
 /// One protected range, in words of the running code.

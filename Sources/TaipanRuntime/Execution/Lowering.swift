@@ -57,7 +57,7 @@ struct Lowering {
     static func lower(_ t: Thread, _ code: CodeCell) throws(Raised) -> UnsafeMutablePointer<LoweredCode> {
         if let known = code.lowered { return known }
         var lowering = Lowering(t, code)
-        guard lowering.decode(), lowering.findStacks() else { throw t.raise(.systemError, "unknown opcode") }
+        guard lowering.decode(), lowering.hasValidOperands, lowering.findStacks() else { throw t.raise(.systemError, "malformed bytecode") }
         lowering.emitAll()
         if lowering.deepest >= 0xFFF0 { throw t.raise(.systemError, "code object with more than 65520 frame slots") }
         return lowering.finish()
@@ -90,6 +90,46 @@ struct Lowering {
             isLeader[target / 2] = true
         }
         return true
+    }
+
+    /// Every operand is one that the instruction can have: code objects may be made by hand.
+    private var hasValidOperands: Bool {
+        let names = TupleObject(code.names).count, constants = TupleObject(code.consts)
+        for instruction in instructions {
+            let argument = instruction.argument
+            switch instruction.opcode.info.operand {
+            case .local, .cell: if argument >= localCount { return false }
+            case .constant:
+                if argument >= constants.count { return false }
+                if instruction.opcode == .kwNames && !constants[argument].isKind(.tuple) { return false }
+            case .name:
+                let shift = instruction.opcode == .loadSuperAttr ? 2 : instruction.opcode == .loadGlobal || instruction.opcode == .loadAttr ? 1 : 0
+                if argument >> shift >= names { return false }
+            default: if !Lowering.isInRange(instruction) || instruction.opcode == .copyFreeVars && argument != freeCount { return false }
+            }
+        }
+        return true
+    }
+
+    /// Free variables: functions of the code have a closure of that many cells.
+    private var freeCount: Int {
+        let kinds = BytesObject(code.localspluskinds)
+        return (0..<localCount).filter { kinds.data[$0] & 0x80 != 0 }.count
+    }
+
+    private static func isInRange(_ instruction: Instruction) -> Bool {
+        let argument = instruction.argument
+        switch instruction.opcode {
+        case .copy, .swap, .listAppend, .setAdd, .mapAdd, .listExtend, .setUpdate, .dictUpdate, .dictMerge: return argument >= 1 && argument <= 0xFFFF
+        case .compareOp: return argument >> 4 <= 5
+        case .binaryOp: return argument <= 25
+        case .buildSlice: return argument == 2 || argument == 3
+        case .raiseVarargs: return argument <= 2
+        case .makeFunction: return argument <= 15
+        case .unpackSequence: return argument <= 0xFFFF
+        case .unpackEx: return (argument & 0xFF) + (argument >> 8) <= 0xFFFF
+        default: return true
+        }
     }
 
     /// Where a jump goes; FOR_ITER's exhaustion goes behind its END_FOR.
@@ -145,7 +185,7 @@ struct Lowering {
 
     private static func endsBlock(_ opcode: Opcode) -> Bool {
         switch opcode {
-        case .returnValue, .returnConst, .reraise, .raiseVarargs, .jumpForward, .jumpBackward, .jumpBackwardNoInterrupt, .interpreterExit: true
+        case .returnValue, .returnConst, .reraise, .raiseVarargs, .jumpForward, .jumpBackward, .jumpBackwardNoInterrupt, .interpreterExit, .reserved: true
         default: false
         }
     }
@@ -175,6 +215,15 @@ struct Lowering {
         case .copy, .swap:
             if instruction.opcode == .copy { flags.append(false) }
             return flags.count >= argument
+        case .listAppend, .setAdd, .mapAdd, .listExtend, .setUpdate, .dictUpdate, .dictMerge:
+            let pops = instruction.opcode == .mapAdd ? 2 : 1
+            guard flags.count >= pops + argument else { return false }
+            flags.removeLast(pops)
+            return true
+        case .reraise:
+            guard flags.count > argument else { return false }
+            flags.removeLast()
+            return true
         case .forIter where jumping:
             return flags.popLast() != nil
         case .returnGenerator:
@@ -340,7 +389,8 @@ struct Lowering {
         let instruction = instructions[i]
         let argument = instruction.argument
         switch instruction.opcode {
-        case .nop, .extendedArg, .cache, .endFor, .interpreterExit, .reserved: break
+        case .nop, .extendedArg, .cache, .endFor, .interpreterExit: break
+        case .reserved: emit(.unknown, argument)
         case .loadFast: push(.local, argument)
         case .loadConst: push(.constant, argument)
         case .loadFastCheck:

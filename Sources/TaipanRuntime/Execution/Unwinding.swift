@@ -158,6 +158,10 @@ extension Thread {
         throw restore(exception)
     }
 
+    /// An instruction that CPython 3.12 does not have.
+    @inline(never)
+    func unknownInstruction(_ number: Int) throws(Raised) { throw raise(.systemError, "unknown opcode \(number)") }
+
     // MARK: Unbound names
 
     @inline(never)
