@@ -12,8 +12,6 @@ extension Thread {
             if hook.isUnbound { throw t.raise(.runtimeError, "lost sys.breakpointhook") }
             return try t.call(hook, a)
         }
-        b.function("open", "($module, /, file, mode='r', buffering=-1, encoding=None,\n     errors=None, newline=None, closefd=True, opener=None)",
-                   "Open a file and return a stream. Raises OSError upon failure.") { (t, a) throws(Raised) in try t.openFile(a) }
     }
 
     /// `sys.name`, or unbound when somebody deleted it.
