@@ -353,6 +353,7 @@ extension UnsafeMutablePointer where Pointee == HeapState {
                     release(one)
                 } else {
                     one.pointee.isSwept = false
+                    one.pointee.isFresh = false
                     one.pointee.sweepIndex = 0
                     one.pointee.next = kept
                     kept = one

@@ -23,6 +23,8 @@ struct BlockHeader {
     /// The span finder has been through the whole block since the last collection.
     var isSwept: Bool
     var isInUse: Bool
+    /// New from the system and not collected yet: what was never handed out is zero.
+    var isFresh: Bool
     /// Index where the span finder goes on.
     var sweepIndex: UInt32
     var reserved: UInt32
@@ -75,32 +77,6 @@ extension UnsafeMutablePointer where Pointee == BlockHeader {
 
     @inline(__always) func cell(at index: Int) -> UnsafeMutableRawPointer {
         base + (BlockHeader.firstCell &+ index &* Int(pointee.cellSize))
-    }
-}
-
-/// Runs of equal bits in a bitmap.
-enum BitRun {
-    /// First index from `start` on and below `limit` whose bit differs from `kind`'s (0 or ~0); `limit` when there is none.
-    @inline(__always) static func end(of kind: UInt64, in bits: UnsafeMutablePointer<UInt64>, from start: Int, below limit: Int) -> Int {
-        if start >= limit { return limit }
-        var i = start >> 6
-        var word = (bits[i] ^ kind) & (~0 << UInt64(start & 63))
-        while word == 0 {
-            i &+= 1
-            if i << 6 >= limit { return limit }
-            word = bits[i] ^ kind
-        }
-        return min(limit, i << 6 &+ word.trailingZeroBitCount)
-    }
-
-    static func set(_ bits: UnsafeMutablePointer<UInt64>, from start: Int, below end: Int) {
-        var i = start
-        while i < end {
-            let count = min(64 &- (i & 63), end &- i)
-            let ones: UInt64 = count == 64 ? ~0 : (1 << UInt64(count)) &- 1
-            bits[i >> 6] |= ones << UInt64(i & 63)
-            i &+= count
-        }
     }
 }
 
@@ -182,6 +158,9 @@ public struct HeapState {
     var chunks: AddressList
     var freeBlocks: Block?
     var freeBlockCount: Int
+    /// The blocks of the newest chunk that have not been used yet; all zero.
+    var unusedBlock: UInt
+    var unusedEnd: UInt
     var large: UnsafeMutablePointer<LargeHeader>?
     /// Bytes handed out since the last collection, and how many bring the next one.
     var allocatedSince: Int
@@ -250,7 +229,7 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         allocators.initialize(repeating: Allocator(cursor: 0, limit: 0, block: nil, first: nil, toSweep: nil), count: classes)
         let roots: UnsafeMutablePointer<RootRange> = .allocate(capacity: 16)
         heap.initialize(to: HeapState(
-            allocators: allocators, chunks: AddressList(capacity: 64), freeBlocks: nil, freeBlockCount: 0, large: nil,
+            allocators: allocators, chunks: AddressList(capacity: 64), freeBlocks: nil, freeBlockCount: 0, unusedBlock: 0, unusedEnd: 0, large: nil,
             allocatedSince: 0, threshold: HeapState.leastThreshold, liveBytes: 0, externalBytes: 0, roots: roots, rootCount: 0, rootCapacity: 16,
             finalizable: AddressList(capacity: 16), pendingFinalizers: AddressList(capacity: 16),
             weakReferences: AddressList(capacity: 64), pendingCallbacks: AddressList(capacity: 16),
@@ -332,7 +311,7 @@ extension UnsafeMutablePointer where Pointee == HeapState {
     @inline(never) private func findMemory(_ sizeClass: Int, _ bytes: Int) {
         var hasCollected = false
         repeat {
-            if pointee.freeBlocks != nil || addChunk() {
+            if pointee.freeBlocks != nil || pointee.unusedBlock < pointee.unusedEnd || addChunk() {
                 addBlock(sizeClass, bytes)
             } else if !hasCollected && pointee.isEnabled && !pointee.isCollecting {
                 hasCollected = true
@@ -390,10 +369,11 @@ extension UnsafeMutablePointer where Pointee == HeapState {
             let count = Int(block.pointee.cellCount)
             let start = block.firstCell(allocated: false, from: Int(block.pointee.sweepIndex))
             if start < count {
-                let end = block.firstCell(allocated: true, from: start + 1)
+                // Short spans stay in the nearest cache between being cleared and being filled.
+                let end = min(block.firstCell(allocated: true, from: start + 1), start + max(1, HeapState.spanBytes / bytes))
                 block.pointee.sweepIndex = UInt32(end)
                 let length = (end - start) * bytes
-                memset(block.cell(at: start), 0, length)
+                if !block.pointee.isFresh { clear(block, start, end, bytes) }
                 block.setAllocated(start, end)
                 allocator.pointee.cursor = UInt(bitPattern: block.cell(at: start))
                 allocator.pointee.limit = allocator.pointee.cursor + UInt(length)
@@ -410,15 +390,25 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         return false
     }
 
+    /// Cells above `largestClearedInSpan` are cleared when they are handed out; here only their headers are.
+    @inline(__always) private func clear(_ block: Block, _ start: Int, _ end: Int, _ bytes: Int) {
+        if bytes <= HeapState.largestClearedInSpan {
+            memset(block.cell(at: start), 0, (end - start) * bytes)
+        } else {
+            for i in start..<end { Cell(block.cell(at: i)).header = 0 }
+        }
+    }
+
     private func addBlock(_ sizeClass: Int, _ bytes: Int) {
+        let isFresh = pointee.freeBlocks == nil
         let block = takeFreeBlock()
         let count = (BlockHeader.bytes - BlockHeader.firstCell) / bytes
         let allocator = pointee.allocators + sizeClass
         let reciprocal: UInt64 = ((1 << 32) + UInt64(bytes) - 1) / UInt64(bytes)
         block.initialize(to: BlockHeader(
             cellSize: UInt32(bytes), cellCount: UInt32(count), reciprocal: UInt32(truncatingIfNeeded: reciprocal), sizeClass: UInt16(sizeClass),
-            isSwept: false, isInUse: true, sweepIndex: 0, reserved: 0, next: allocator.pointee.first))
-        memset(block.base + BlockHeader.markOffset, 0, 1024)
+            isSwept: false, isInUse: true, isFresh: isFresh, sweepIndex: 0, reserved: 0, next: allocator.pointee.first))
+        if !isFresh { memset(block.base + BlockHeader.markOffset, 0, 1024) }
         allocator.pointee.first = block
         allocator.pointee.toSweep = block
     }
@@ -427,6 +417,10 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         if let block = pointee.freeBlocks {
             pointee.freeBlocks = block.pointee.next
             pointee.freeBlockCount -= 1
+            return block
+        }
+        if pointee.unusedBlock < pointee.unusedEnd, let block = Block(bitPattern: pointee.unusedBlock) {
+            pointee.unusedBlock += UInt(BlockHeader.bytes)
             return block
         }
         exhausted()
@@ -452,16 +446,11 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         return aligned
     }
 
-    /// Puts the blocks of a chunk on the free list.
+    /// Makes the blocks of a chunk the unused ones, without touching them: each page of them costs a fault.
     private func adoptChunk(_ aligned: UInt) {
         insertChunk(aligned)
-        for i in stride(from: 15, through: 0, by: -1) {
-            let block = Block(bitPattern: aligned + UInt(i * BlockHeader.bytes)).unsafelyUnwrapped
-            block.pointee.isInUse = false
-            block.pointee.next = pointee.freeBlocks
-            pointee.freeBlocks = block
-            pointee.freeBlockCount += 1
-        }
+        pointee.unusedBlock = aligned
+        pointee.unusedEnd = aligned + (1 << 20)
     }
 
     /// Keeps the list of chunks sorted, for the binary search of conservative pointers.
