@@ -197,7 +197,7 @@ public struct HeapState {
 
     static var sizeClassCount: Int { 32 }
     static var largestSmall: Int { 8192 }
-    static var spanBytes: Int { 16384 }
+    static var spanBytes: Int { 32768 }
     /// Bytes to hand out before a collection pays: few enough that a small program lives in the caches.
     static var leastThreshold: Int { 8 << 20 }
     /// Cells above this are cleared when they are handed out, and those that their owner fills at once not at all; in a span only their
