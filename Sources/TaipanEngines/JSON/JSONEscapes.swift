@@ -17,7 +17,9 @@ public enum JSONEscapes {
     }
 
     /// Units of the quoted form. `ascii`: everything outside printable ASCII is escaped.
-    @inline(__always)
+    @_specialize(where U == UInt8)
+    @_specialize(where U == UInt16)
+    @_specialize(where U == UInt32)
     public static func length<U: FixedWidthInteger & UnsignedInteger>(
         _ text: UnsafePointer<U>, count: Int, ascii: Bool
     ) -> Int {
@@ -36,7 +38,11 @@ public enum JSONEscapes {
     }
 
     /// Writes the quoted form; `out` has room for `length` units.
-    @inline(__always)
+    @_specialize(where U == UInt8, Out == UInt8)
+    @_specialize(where U == UInt16, Out == UInt8)
+    @_specialize(where U == UInt32, Out == UInt8)
+    @_specialize(where U == UInt16, Out == UInt16)
+    @_specialize(where U == UInt32, Out == UInt32)
     public static func write<U: FixedWidthInteger & UnsignedInteger, Out: FixedWidthInteger & UnsignedInteger>(
         _ text: UnsafePointer<U>, count: Int, ascii: Bool, into out: UnsafeMutablePointer<Out>
     ) {

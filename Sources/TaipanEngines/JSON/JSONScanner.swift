@@ -26,7 +26,8 @@ public struct JSONNumber: Equatable, Sendable {
     public let isFloat: Bool
 }
 
-/// Reads tokens from text of units `U` (one code point a unit).
+/// Reads tokens from text of units `U` (one code point a unit). Other modules call the three forms that are compiled here for
+/// the widths of a str.
 public struct JSONScanner<U: FixedWidthInteger & UnsignedInteger> {
     let text: UnsafePointer<U>
     let count: Int
@@ -38,7 +39,9 @@ public struct JSONScanner<U: FixedWidthInteger & UnsignedInteger> {
     }
 
     /// First index at or behind `start` that holds none of JSON's four blanks.
-    @inline(__always)
+    @_specialize(where U == UInt8)
+    @_specialize(where U == UInt16)
+    @_specialize(where U == UInt32)
     public func skipBlanks(_ start: Int) -> Int {
         var at = start
         while at < count, text[at] == 32 || text[at] == 10 || text[at] == 13 || text[at] == 9 { at &+= 1 }
@@ -47,6 +50,9 @@ public struct JSONScanner<U: FixedWidthInteger & UnsignedInteger> {
 
     /// Reads a string whose opening quote is just before `start` (`json.decoder.scanstring`).
     /// `strict`: control characters are errors.
+    @_specialize(where U == UInt8)
+    @_specialize(where U == UInt16)
+    @_specialize(where U == UInt32)
     public func string(_ start: Int, strict: Bool) throws(JSONScanError) -> JSONString {
         let stop = try plainRun(start, start, strict)
         if text[stop] == 34 { return .slice(start: start, end: stop, next: stop &+ 1) }
@@ -133,6 +139,9 @@ public struct JSONScanner<U: FixedWidthInteger & UnsignedInteger> {
     }
 
     /// The number that begins at `start`; nil if none does.
+    @_specialize(where U == UInt8)
+    @_specialize(where U == UInt16)
+    @_specialize(where U == UInt32)
     public func number(_ start: Int) -> JSONNumber? {
         var at = start
         if at < count && text[at] == 45 { at &+= 1 }
