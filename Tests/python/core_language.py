@@ -174,4 +174,22 @@ class Manager:
 with Manager() as manager:
     raise KeyError("swallowed")
 assert manager.kind is KeyError
+
+class _Clash:
+    """Hashes like "key" and refuses to be compared."""
+
+    def __hash__(self):
+        return hash("key")
+
+    def __eq__(self, other):
+        raise ZeroDivisionError
+
+
+try:
+    {_Clash(): 1}["key"]
+except ZeroDivisionError:
+    pass
+else:
+    raise AssertionError("an error of __eq__ is lost in a subscript")
+
 print("core_language: ok")

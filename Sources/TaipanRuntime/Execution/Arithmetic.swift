@@ -283,7 +283,7 @@ extension Thread {
     func subscriptSlowly(_ container: Value, _ key: Value) throws(Raised) -> Value {
         if container.hasLayout(.dict) {
             let dict = DictObject(container)
-            let i = key.hasLayout(.str) ? dict.findStringEntryOrGeneral(self, key) : try dict.findEntry(self, key, try hash(key))
+            let i = try dict.findEntry(self, key, try hash(key))
             if i >= 0 { return dict.entry(i).value }
             throw keyError(key)
         }
@@ -294,15 +294,5 @@ extension Thread {
     func storeSubscriptSlowly(_ container: Value, _ key: Value, _ value: Value) throws(Raised) {
         if container.hasLayout(.dict) { return try set(DictObject(container), key, value) }
         try setItem(container, key, value)
-    }
-}
-
-extension DictObject {
-    /// Like `findStringEntry`; a dict whose keys are not all exact strs is searched with comparisons only where hashes agree.
-    func findStringEntryOrGeneral(_ t: Thread, _ key: Value) -> Int {
-        let i = findStringEntry(t, key)
-        if i >= 0 { return i }
-        // A key that is no exact str may still equal it: the general search decides.
-        return (try? findEntry(t, key, t.hash(str: StrObject(key)))) ?? -1
     }
 }

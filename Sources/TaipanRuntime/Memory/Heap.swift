@@ -94,11 +94,6 @@ struct LargeHeader {
     }
 }
 
-extension CellFlag {
-    /// The cell is on its own, not in a block.
-    @inlinable @inline(__always) static var large: UInt { 1 << 42 }
-}
-
 /// Per size class: where the next cell comes from.
 struct Allocator {
     var cursor: UInt
@@ -487,7 +482,7 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         pointee.large = large
         pointee.allocatedSince += bytes
         let cell = Cell(area + LargeHeader.size)
-        cell.header = header | CellFlag.large
+        cell.header = header
         return cell
     }
 
