@@ -7,15 +7,18 @@ SWIFT_FLAGS = -c release --static-swift-stdlib $(DISPATCH_FLAGS)
 TAIPAN = .build/release/taipan
 SCRIPT ?= examples/pipeline.py
 
-.PHONY: release run test bench
+.PHONY: release fuzz run test bench
 
 release:
 	swift build $(SWIFT_FLAGS) --product taipan
 
+fuzz:
+	swift build $(SWIFT_FLAGS) --product taipan-fuzz
+
 run: release
 	$(TAIPAN) $(SCRIPT)
 
-test: release
+test: release fuzz
 	scripts/test.sh
 
 bench: release

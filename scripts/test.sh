@@ -39,6 +39,14 @@ for script in Tests/python/*.py; do
 done
 run env TAIPAN_GC_STRESS=29 "$taipan" -c 'import argparse, dataclasses, datetime, json, logging, random, re, typing, unittest'
 run "$taipan" examples/pipeline.py
+
+# Ten seconds of mutated sources; FUZZ_SECONDS and FUZZ_SEED ask for more and for others.
+library=$("$taipan" -c 'import os; print(os.path.dirname(os.__file__))' 2>/dev/null || true)
+if [ -n "$library" ]; then
+    run .build/release/taipan-fuzz syntax "${FUZZ_SECONDS:-10}" "${FUZZ_SEED:-1}" "$library"
+else
+    echo "SKIPPED: taipan-fuzz syntax (no library folder as corpus)"
+fi
 rm -f /tmp/taipan-test.$$
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
