@@ -1,6 +1,7 @@
 // Signals. A handler may do next to nothing: it notes the number and makes the running thread stop at its next safe point.
 #include "CTaipan.h"
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -10,6 +11,10 @@ static volatile sig_atomic_t arrived[SIGNAL_COUNT];
 static volatile sig_atomic_t any_arrived;
 static uint32_t *volatile watched;
 static volatile int wakeup = -1;
+/// The thread that runs Python's handlers, and what other threads passed on to it only to wake it.
+static volatile int has_main;
+static pthread_t main_thread;
+static volatile sig_atomic_t passed_on[SIGNAL_COUNT];
 
 void ctaipan_signal_note(int number) {
     if (number <= 0 || number >= SIGNAL_COUNT) return;
@@ -21,6 +26,18 @@ void ctaipan_signal_note(int number) {
 
 static void note_signal(int number) {
     int saved = errno;
+    if (has_main) {
+        // The system gives a signal to any thread that takes it; what the main thread waits in must end.
+        if (pthread_equal(pthread_self(), main_thread)) {
+            if (passed_on[number]) {
+                passed_on[number] = 0;
+                return;
+            }
+        } else if (!passed_on[number]) {
+            passed_on[number] = 1;
+            if (pthread_kill(main_thread, number) != 0) passed_on[number] = 0;
+        }
+    }
     ctaipan_signal_note(number);
     int fd = wakeup;
     if (fd >= 0) {
@@ -44,7 +61,11 @@ int ctaipan_signal_get(int number) {
     return action.sa_handler == SIG_DFL ? 0 : action.sa_handler == SIG_IGN ? 1 : 2;
 }
 
-void ctaipan_signal_watch(uint32_t *breaker) { watched = breaker; }
+void ctaipan_signal_watch(uint32_t *breaker) {
+    main_thread = pthread_self();
+    has_main = 1;
+    watched = breaker;
+}
 
 int ctaipan_signal_take(void) {
     if (!any_arrived) return 0;

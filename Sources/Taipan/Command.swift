@@ -268,7 +268,7 @@ extension Thread {
         } catch { reportUnraisable(threading) }
         runExitFunctions()
         if !flushStandardStreams() { isGood = false }
-        interp.pointee.isFinalizing = true
+        stopOtherThreads()
         runFinalizersAtExit()
         restoreStandardStreams()
         if !flushStandardStreams() { isGood = false }

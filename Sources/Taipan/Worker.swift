@@ -220,7 +220,7 @@ final class Worker: @unchecked Sendable {
         }
         locked { self.t = t }
         finish(.success(.none))
-        while let body = next() {
+        while let body = t.blocking({ next() }) {
             dropReleased(t)
             t.heap.pointee.isExhausted = false
             do throws(Raised) {

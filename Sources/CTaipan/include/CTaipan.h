@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include "CTaipanProcesses.h"
 #include "CTaipanSockets.h"
+#include "CTaipanThreads.h"
 
 /// Spills the callee-saved registers to the stack and calls `body(context, sp)` with `sp` at or
 /// below them, so that a scan from `sp` upwards sees every pointer the caller still holds.

@@ -48,6 +48,7 @@ enum SignalModule {
             throw t.raise(.keyboardInterrupt)
         }
         b.function("signal", "($module, signalnum, handler, /)", "Set what happens at a signal; gives what happened before.") { (t, a) throws(Raised) in
+            if !t.isMainThread { throw t.raise(.valueError, "signal only works in main thread of the main interpreter") }
             let number = try t.signalNumber(a[0])
             let disposition: Int32
             if a[1].isSmallInt && (a[1].smallInt == 0 || a[1].smallInt == 1) {
@@ -84,6 +85,7 @@ enum SignalModule {
             return description.hasPrefix("Unknown signal") ? .none : t.str(description)
         }
         b.function("set_wakeup_fd", "($module, fd, /, *, warn_on_full_buffer=True)", "The descriptor to which a signal's number is written; gives the one before.") { (t, a) throws(Raised) in
+            if !t.isMainThread { throw t.raise(.valueError, "set_wakeup_fd only works in main thread of the main interpreter") }
             let descriptor = try t.index(a[0], overflow: .overflowError)
             if descriptor != -1 {
                 var status = stat()
@@ -104,7 +106,7 @@ enum SignalModule {
             t.int(Int(alarm(UInt32(truncatingIfNeeded: try t.index(a[0], overflow: .overflowError)))))
         }
         b.function("pause", "($module, /)", "Wait for a signal.") { (t, _) throws(Raised) in
-            _ = pause()
+            _ = t.blocking { pause() }
             try t.checkSignals()
             return .none
         }
@@ -141,8 +143,8 @@ enum SignalModule {
     private static func defineMasks(_ b: ModuleBuilder) {
         b.function("pthread_kill", "($module, thread_id, signalnum, /)", "Send a signal to a thread.") { (t, a) throws(Raised) in
             let number = try t.index(a[1], overflow: .overflowError)
-            let code = number == 0 ? 0 : raise(Int32(truncatingIfNeeded: number))
-            if code != 0 { throw t.osError(ctaipan_get_errno()) }
+            let code = ctaipan_thread_signal(try t.index(a[0], overflow: .overflowError), Int32(truncatingIfNeeded: number))
+            if code != 0 { throw t.osError(code) }
             try t.checkSignals()
             return .none
         }
@@ -161,7 +163,7 @@ enum SignalModule {
         }
         b.function("sigwait", "($module, sigset, /)", "Wait for one of the signals; gives its number.") { (t, a) throws(Raised) in
             var set = try t.signalSet(a[0]), number: Int32 = 0
-            let code = sigwait(&set, &number)
+            let code = t.blocking { sigwait(&set, &number) }
             if code != 0 { throw t.osError(code) }
             return t.int(Int(number))
         }
@@ -202,6 +204,7 @@ extension Thread {
         }
         objects.pointee.signalHandlers = handlers.value
         interp.pointee.signalHandler = { (t) throws(Raised) in
+            if !t.isMainThread { return }
             while true {
                 let number = ctaipan_signal_take()
                 if number == 0 { return }

@@ -22,6 +22,7 @@ enum PosixProcess {
             try callForkHooks(t, .forkBefore, reversed: true)
             let pid = ctaipan_fork()
             let code = ctaipan_get_errno()
+            if pid == 0 { t.forgetOtherThreads() }
             try callForkHooks(t, pid == 0 ? .forkInChild : .forkInParent, reversed: false)
             if pid < 0 { throw t.osError(code) }
             return t.int(Int(pid))

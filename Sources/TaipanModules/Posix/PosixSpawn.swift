@@ -215,6 +215,7 @@ public enum PosixSubprocessModule {
                                 if hook.isNone { return ctaipan_fork_exec(&child, nil, nil) }
                                 return ctaipan_fork_exec(&child, { raw in
                                     guard let hook = raw?.assumingMemoryBound(to: Hook.self).pointee else { return 1 }
+                                    hook.thread.forgetOtherThreads()
                                     do throws(Raised) {
                                         try PosixProcess.callForkHooks(hook.thread, .forkInChild, reversed: false)
                                         _ = try hook.thread.call(hook.function)

@@ -217,7 +217,7 @@ extension Thread {
 
     // MARK: Safe points
 
-    /// What waits for a moment between instructions: signals, finalizers, weak-reference callbacks, memory trouble.
+    /// What waits for a moment between instructions: other threads, signals, finalizers, weak-reference callbacks, memory trouble.
     @inline(never)
     public func safePoint() throws(Raised) {
         state.pointee.breaker = 0
@@ -227,6 +227,7 @@ extension Thread {
             state.pointee.breaker = 1
             throw memoryError()
         }
+        if interp.pointee.hasThreads { yieldIfAsked() }
         runPendingFinalizers()
         if let handler = interp.pointee.signalHandler { try handler(self) }
     }

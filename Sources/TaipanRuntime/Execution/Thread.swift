@@ -59,6 +59,23 @@ public struct ThreadState {
     /// What the last exhausted generator returned with, until it is taken; unbound is None.
     public var returnValue: Value
     public var nextThread: UnsafeMutablePointer<ThreadState>?
+    /// Bytes of the VM stack and of the native one.
+    var stackBytes: Int
+    var nativeStackBytes: Int
+    /// While the thread does not hold the interpreter's lock: what lies above on its native stack is scanned; 0 while nothing of it runs.
+    var waitingStackPointer: UInt
+    /// Where it sleeps, what it waits for there (0: for nothing, or it has been woken), and since when.
+    var parking: OpaquePointer?
+    var parkedOn: UInt
+    var parkingTicket: Int
+    /// What a started thread calls.
+    var start: (function: Value, arguments: Value, keywords: Value)
+    /// The lock that is given back when the thread has ended.
+    public var sentinel: Value
+    /// Weak references to the thread-local objects in which the thread has data.
+    var locals: Value
+    /// The module being imported that the thread waits for, by name.
+    var awaitedImport: String?
 }
 
 /// Handle of the running thread: first parameter of every native function.
@@ -137,6 +154,20 @@ public struct InterpreterState {
     public var latin1: UnsafeMutablePointer<Value>
     public var interned: InternTable
     public var threads: UnsafeMutablePointer<ThreadState>?
+    /// The thread that holds the lock, and the one that the interpreter began with.
+    var running: UnsafeMutablePointer<ThreadState>?
+    var mainThread: UnsafeMutablePointer<ThreadState>?
+    /// Whoever holds it runs.
+    var lock: OpaquePointer
+    /// There are several threads: who waits gives the lock up.
+    public var hasThreads: Bool
+    /// Started threads that run.
+    public var startedThreads: Int
+    var parkingTicket: Int
+    /// Bytes that `_thread.stack_size` asks for; 0 is the default.
+    public var threadStackSize: Int
+    /// Modules on their way, with the number of the thread that imports them.
+    var importing: [String: Int]
     public var methodCache: UnsafeMutablePointer<MethodCacheEntry>
     /// Attributes by layout and name; see AttributeCaches.swift. Not traced: entries with values are guarded by type versions.
     var attributePlaces: UnsafeMutablePointer<AttributePlace>
@@ -197,7 +228,16 @@ public struct InterpreterState {
         marker.mark(state.contextVariables)
         marker.mark(state.handledBase.value)
         marker.mark(state.returnValue)
-        marker.scan(stackPointer, state.nativeBase)
+        marker.mark(state.start.function)
+        marker.mark(state.start.arguments)
+        marker.mark(state.start.keywords)
+        marker.mark(state.sentinel)
+        marker.mark(state.locals)
+        if thread == running {
+            marker.scan(stackPointer, state.nativeBase)
+        } else if state.waitingStackPointer != 0 {
+            marker.scan(state.waitingStackPointer, state.nativeBase)
+        }
         markFrames(thread, &marker)
     }
 }

@@ -81,6 +81,7 @@ extension Thread {
         let known = try get(modules, key)
         if known.isBound {
             if known.isNone { throw importFailure(.moduleNotFoundError, "import of \(fullName) halted; None in sys.modules", key) }
+            if interp.pointee.hasThreads { try awaitImport(fullName) }
             return known
         }
         var path = Value.unbound
@@ -98,6 +99,15 @@ extension Thread {
         }
         try enterRecursion(" while importing")
         defer { leaveRecursion() }
+        if interp.pointee.hasThreads && interp.pointee.importing[fullName] != nil {
+            // Another thread is at it: afterwards there is a module, or this one tries.
+            try awaitImport(fullName)
+            let now = try get(modules, key)
+            if now.isBound && !now.isNone { return now }
+        }
+        let isFirst = interp.pointee.importing[fullName] == nil
+        if isFirst { interp.pointee.importing[fullName] = state.pointee.identifier }
+        defer { if isFirst { endImport(fullName) } }
         guard parent.isBound, let dot = fullName.lastIndex(of: ".") else { return try findAndLoad(fullName, key, path) }
         let child = intern(String(fullName[fullName.index(after: dot)...]))
         let pending = try beginSubmodule(parent, child)
@@ -111,6 +121,41 @@ extension Thread {
         let now = try get(modules, intern(String(fullName[..<dot])))
         try bindSubmodule(now.isBound ? now : parent, child, module)
         return module
+    }
+
+    /// While another thread imports the module: waits for it, unless that thread waits, directly or not, for a module that this one imports.
+    private func awaitImport(_ fullName: String) throws(Raised) {
+        let me = state.pointee.identifier
+        while let owner = interp.pointee.importing[fullName], owner != me, !waitsForMe(owner) {
+            state.pointee.awaitedImport = fullName
+            defer { state.pointee.awaitedImport = nil }
+            if park(on: Thread.importPlace) == .interrupted { try checkSignals() }
+        }
+    }
+
+    /// Where threads wait for imports of others.
+    private static var importPlace: UInt { 1 }
+
+    private func waitsForMe(_ thread: Int) -> Bool {
+        var thread = thread
+        // Each step follows one thread; a chain longer than their number would be a circle without this thread.
+        for _ in 0...interp.pointee.startedThreads {
+            var awaited: String?
+            var one = interp.pointee.threads
+            while let state = one {
+                if state.pointee.identifier == thread { awaited = state.pointee.awaitedImport }
+                one = state.pointee.nextThread
+            }
+            guard let awaited, let owner = interp.pointee.importing[awaited] else { return false }
+            if owner == state.pointee.identifier { return true }
+            thread = owner
+        }
+        return true
+    }
+
+    private func endImport(_ fullName: String) {
+        interp.pointee.importing[fullName] = nil
+        if interp.pointee.hasThreads { unparkAll(Thread.importPlace) }
     }
 
     /// Notes in the parent's spec that a submodule is on its way; gives the list of those.

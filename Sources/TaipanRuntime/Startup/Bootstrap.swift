@@ -14,12 +14,13 @@ extension Thread {
     /// is taken to reach from here `stackBytes` downwards.
     /// - Returns: nil when the system refuses the memory.
     public static func createInterpreter(_ config: InterpreterConfiguration, stackBytes: Int) -> Thread? {
-        guard let layouts = LayoutTable() else { return nil }
+        guard let layouts = LayoutTable(), let lock = ctaipan_lock_new(nil) else { return nil }
         let interp = UnsafeMutablePointer<InterpreterState>.allocate(capacity: 1)
         let heap = Heap.create(interp)
         interp.initialize(to: InterpreterState(
             heap: heap, layouts: layouts, types: .allocate(capacity: 1), names: .allocate(capacity: WellKnownName.allCases.count),
             objects: .allocate(capacity: 1), latin1: .allocate(capacity: 256), interned: InternTable(), threads: nil,
+            running: nil, mainThread: nil, lock: lock, hasThreads: false, startedThreads: 0, parkingTicket: 0, threadStackSize: 0, importing: [:],
             methodCache: zeroed(MethodCacheEntry.count), attributePlaces: zeroed(AttributePlace.count),
             slotTable: SlotTable.create(), nextTypeVersion: 0, nextDictVersion: 0, hashKey0: 0, hashKey1: 0,
             config: config, firstLowered: nil, moduleStates: [:], nativeModules: [:], isFinalizing: false, genericGetattrAddress: 0,
@@ -28,7 +29,11 @@ extension Thread {
         interp.pointee.latin1.initialize(repeating: .unbound, count: 256)
         interp.pointee.objects.initialize(to: WellKnownObjects())
         memset(interp.pointee.types, 0, MemoryLayout<BuiltinTypes>.size)
-        guard let t = createThread(interp, stackBytes: stackBytes) else { return nil }
+        guard let t = createThread(interp, stackBytes: stackBytes, vmStackBytes: AddressSpace.stackBytes(256 << 20)) else { return nil }
+        interp.pointee.mainThread = t.state
+        // Held from here on, by the main thread.
+        ctaipan_lock_release(lock)
+        t.acquireLock()
         heap.pointee.isEnabled = false
         t.seedHashes()
         t.prepareTypes()
@@ -49,8 +54,7 @@ extension Thread {
     }
 
     /// A thread state with a VM stack of its own.
-    static func createThread(_ interp: UnsafeMutablePointer<InterpreterState>, stackBytes: Int) -> Thread? {
-        let vmStackBytes = AddressSpace.stackBytes(256 << 20)
+    static func createThread(_ interp: UnsafeMutablePointer<InterpreterState>, stackBytes: Int, vmStackBytes: Int) -> Thread? {
         guard let area = mmap(nil, vmStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
               area != MAP_FAILED else { return nil }
         let stack = area.bindMemory(to: Value.self, capacity: vmStackBytes / 8)
@@ -61,9 +65,11 @@ extension Thread {
             handledBase: HandledException(value: .unbound, previous: nil), frame: nil, stackBase: stack,
             stackLimit: stack + vmStackBytes / 8 - 4096, stackTop: stack, recursionRemaining: 1000, recursionLimit: 1000,
             nativeRecursionRemaining: nativeRecursionLimit, nativeBase: here + 4096, nativeLimit: here - UInt(stackBytes) + (256 << 10), breaker: 0,
-            identifier: Int(bitPattern: UInt(bitPattern: area) >> 12), reprStack: .unbound, asyncGenFirstIter: .unbound, asyncGenFinalizer: .unbound,
+            identifier: ctaipan_thread_identifier(), reprStack: .unbound, asyncGenFirstIter: .unbound, asyncGenFinalizer: .unbound,
             traceFunction: .unbound, profileFunction: .unbound, contextVariables: .unbound, coroutineOriginDepth: 0,
-            loadedUnbound: false, isReraising: false, returnValue: .unbound, nextThread: interp.pointee.threads))
+            loadedUnbound: false, isReraising: false, returnValue: .unbound, nextThread: interp.pointee.threads,
+            stackBytes: vmStackBytes, nativeStackBytes: stackBytes, waitingStackPointer: 0, parking: ctaipan_parking_new(), parkedOn: 0, parkingTicket: 0,
+            start: (.unbound, .unbound, .unbound), sentinel: .unbound, locals: .unbound, awaitedImport: nil))
         state.pointee.handled = UnsafeMutableRawPointer(state).advanced(by: MemoryLayout<ThreadState>.offset(of: \.handledBase) ?? 0)
             .assumingMemoryBound(to: HandledException.self)
         interp.pointee.threads = state
@@ -84,15 +90,14 @@ extension Thread {
         if let empty = try? newBytes(0) { objects.pointee.emptyBytes = empty.value }
     }
 
-    /// Frees the interpreter's memory. No Python code may run after this.
+    /// Frees the interpreter's memory. No Python code may run after this. Where daemon threads are left, which may be anywhere in a
+    /// system call that uses this memory, it stays.
     public func destroyInterpreter() {
         let interp = self.interp
-        var thread = interp.pointee.threads
-        while let one = thread {
-            thread = one.pointee.nextThread
-            munmap(one.pointee.stackBase, (one.pointee.stackLimit - one.pointee.stackBase + 4096) * 8)
-            one.deallocate()
-        }
+        if interp.pointee.hasThreads { return stopOtherThreads() }
+        let lock = interp.pointee.lock
+        freeMemory()
+        ctaipan_lock_free(lock)
         interp.pointee.heap.destroy()
         interp.pointee.layouts.release()
         interp.pointee.interned.slots.deallocate()

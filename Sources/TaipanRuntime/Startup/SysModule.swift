@@ -1,5 +1,6 @@
 // The module `sys`.
 
+import CTaipan
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Darwin)
@@ -175,8 +176,15 @@ extension Thread {
             if a[0].isNone { return .none }
             throw t.raise(.notImplementedError, "sys.setprofile is not there yet")
         }
-        b.function("getswitchinterval", "($module, /)", "Return the current thread switch interval.") { (t, _) throws(Raised) in t.float(0.005) }
-        b.function("setswitchinterval", "($module, interval, /)", "Set the ideal thread switching delay.") { (_, _) throws(Raised) in .none }
+        b.function("getswitchinterval", "($module, /)", "Return the current thread switch interval.") { (t, _) throws(Raised) in
+            t.float(Double(ctaipan_lock_interval(t.interp.pointee.lock)) / 1e9)
+        }
+        b.function("setswitchinterval", "($module, interval, /)", "Set the ideal thread switching delay.") { (t, a) throws(Raised) in
+            let seconds = try t.toDouble(a[0])
+            if !(seconds > 0) { throw t.raise(.valueError, "switch interval must be strictly positive") }
+            ctaipan_lock_set_interval(t.interp.pointee.lock, Int64(min(seconds * 1e9, 4e15)))
+            return .none
+        }
         b.function("getallocatedblocks", "($module, /)", "Return the number of memory blocks currently allocated.") { (t, _) throws(Raised) in t.int(t.heap.pointee.liveBytes / 64) }
         b.rawFunction("audit", "", "Passes the event to any hooks that are attached.") { (_, _) throws(Raised) in .none }
         b.function("addaudithook", "($module, /, hook)", "Adds a new audit hook callback.") { (_, _) throws(Raised) in .none }

@@ -18,13 +18,17 @@ extension Thread {
         b.function("_clear_type_cache", "($module, /)", "Clear the internal type lookup cache.") { (_, _) in .none }
         b.function("_current_frames", "($module, /)", "Return a dict mapping each thread's thread id to its current stack frame.") { (t, _) throws(Raised) in
             let made = t.newDict()
-            if let frame = t.state.pointee.frame { try t.set(made, t.int(t.state.pointee.identifier), try t.frameObject(frame)) }
+            try t.forEachThread { (one) throws(Raised) in
+                if let frame = one.state.pointee.frame { try t.set(made, t.int(one.state.pointee.identifier), try t.frameObject(frame)) }
+            }
             return made.value
         }
         b.function("_current_exceptions", "($module, /)", "Return a dict mapping each thread's identifier to its current raised exception.") { (t, _) throws(Raised) in
             let made = t.newDict()
-            let handled = t.handledException
-            try t.set(made, t.int(t.state.pointee.identifier), handled.isUnbound ? .none : handled)
+            try t.forEachThread { (one) throws(Raised) in
+                let handled = one.handledException
+                try t.set(made, t.int(one.state.pointee.identifier), handled.isUnbound ? .none : handled)
+            }
             return made.value
         }
         b.function("getdlopenflags", "($module, /)", "Return the current value of the flags that are used for dlopen calls.") { (t, _) in t.int(Int(RTLD_NOW)) }
