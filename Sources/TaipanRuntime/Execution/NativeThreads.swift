@@ -238,6 +238,8 @@ extension Thread {
             try forgetLocal(value)
             throw error
         }
+        // Other threads may have used the object meanwhile.
+        _ = try enterLocal(value)
     }
 
     /// A thread ends: what it kept in the local goes.
