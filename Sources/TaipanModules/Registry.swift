@@ -30,6 +30,7 @@ public func registerNativeModules(_ t: Thread) {
     t.interp.pointee.nativeModules["_blake2"] = NativeModuleDefinition(Blake2Module.define)
     t.interp.pointee.nativeModules["_csv"] = NativeModuleDefinition(CsvModule.define)
     t.interp.pointee.nativeModules["_json"] = NativeModuleDefinition(JSONModule.define)
+    t.interp.pointee.nativeModules["_pickle"] = NativeModuleDefinition(PickleModule.define)
     t.interp.pointee.nativeModules["pwd"] = NativeModuleDefinition(AccountModules.defineUsers)
     t.interp.pointee.nativeModules["grp"] = NativeModuleDefinition(AccountModules.defineGroups)
     t.interp.pointee.nativeModules["fcntl"] = NativeModuleDefinition(ControlModules.defineFcntl)

@@ -7,7 +7,7 @@ extension Thread {
         objects.pointee.builtins = dict.value
         let module = moduleOver(dict)
         objects.pointee.builtinsModule = module
-        let b = ModuleBuilder(t: self, module: module, dict: dict, name: intern("builtins"))
+        let b = ModuleBuilder(t: self, module: module, dict: dict, name: str("builtins"))
         b.set("__name__", b.name)
         b.str("__doc__", "Built-in functions, types, exceptions, and other objects.\n\nThis module provides direct access to all 'built-in'\nidentifiers of Python; for example, builtins.len is\nthe full name for the built-in function len().\n\nThis module is not normally accessed explicitly by most\napplications, but can be useful in modules that provide\nobjects with the same name as a builtin and need a reference\nto the built-in of that name.")
         b.str("__package__", "")

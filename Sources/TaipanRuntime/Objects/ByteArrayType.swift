@@ -390,8 +390,7 @@ extension Thread {
 
     private func reduceByteArray(_ value: Value, _ proto: Int) throws(Raised) -> Value {
         let array = ByteArrayObject(value)
-        var state = try getattrOrUnbound(value, name(.__dict__))
-        if state.isUnbound { state = .none }
+        let state = try objectState(value, required: false)
         let arguments: Value
         if proto < 3 {
             arguments = array.count > 0 ? try tuple(try newStr(array.points), str("latin-1")) : try newTuple(0).value

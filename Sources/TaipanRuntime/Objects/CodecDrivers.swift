@@ -98,6 +98,12 @@ extension Thread {
         }
     }
 
+    /// The text of well-formed UTF-8; nil when the bytes are not.
+    public func decodeWhole(_ input: UnsafeBufferPointer<UInt8>) throws(Raised) -> Value? {
+        let scan = UTF8Codec.scan(input, from: 0, isFinal: true)
+        return scan.error == nil ? try newStr(utf8: input, scan) : nil
+    }
+
     /// DeprecationWarning for `\q` and `\400`.
     public func warnInvalidEscape(_ invalid: InvalidEscape, _ input: UnsafeBufferPointer<UInt8>) throws(Raised) {
         if invalid.isOctal {

@@ -32,8 +32,9 @@ extension Thread {
             s.pointee.call = CallSlot { (t, v, a) throws(Raised) in try t.callBuiltin(NativeFunction(v), a) }
             b.method("__reduce__", "($self, /)") { (t, a) throws(Raised) in
                 let f = NativeFunction(a[0])
-                if f.bound.isUnbound || f.bound.hasLayout(.module) { return f.name }
-                return try t.tuple(t.builtin("getattr"), try t.tuple(f.bound, f.name))
+                let receiver = t.builtinReceiver(f)
+                if receiver.isNone || receiver.hasLayout(.module) { return f.name }
+                return try t.tuple(t.builtin("getattr"), try t.tuple(receiver, f.name))
             }
             b.getset("__module__", get: { (t, v) in NativeFunction(v).module.isUnbound ? .none : NativeFunction(v).module },
                      set: { (t, v, new) throws(Raised) in NativeFunction(v).module = new })
@@ -268,12 +269,13 @@ extension Thread {
     }
 
     private func defineMemberType() {
-        defineType(.memberDescriptor, "member_descriptor", .values(4)) { b in
+        defineType(.memberDescriptor, "member_descriptor", NativeLayout(valueWords: 4, bytes: MemberDescriptor.bytes)) { b in
             b.slots.pointee.repr = UnarySlot { (t, v) in t.str("<member '\(t.string(v.cell[1]))' of '\(t.ownerName(v.cell[2]))' objects>") }
             b.slots.pointee.descriptorGet = TernarySlot { (t, v, object, type) throws(Raised) in
                 if object.isUnbound { return v }
                 let d = MemberDescriptor(v.cell)
                 try t.checkReceiver(object, d.owner, d.name)
+                if d.getter.isSet { return try d.getter(t, object) }
                 let value = object.cell[d.word]
                 if value.isBound { return value }
                 if d.noneWhenUnbound { return .none }
@@ -283,11 +285,23 @@ extension Thread {
                 let d = MemberDescriptor(v.cell)
                 try t.checkReceiver(object, d.owner, d.name)
                 if d.isReadOnly { throw t.raise(.attributeError, "readonly attribute") }
+                if d.setter.isSet { return try d.setter(t, object, new) }
+                if d.isInt { return try t.setIntMember(d, object, new) }
                 if new.isUnbound && object.cell[d.word].isUnbound { throw t.raise(.attributeError, d.name) }
                 object.cell[d.word] = new
             }
             addDescriptorAttributes(b, nameWord: 1, ownerWord: 2)
-            b.getset("__doc__", get: { (t, v) in .none })
+            b.getset("__doc__", get: { (t, v) in
+                let doc = MemberDescriptor(v.cell).doc
+                return doc.count == 0 ? .none : t.str(utf8: doc)
+            })
         }
+    }
+
+    private func setIntMember(_ d: MemberDescriptor, _ object: Value, _ new: Value) throws(Raised) {
+        if new.isUnbound { throw raise(.typeError, "can't delete numeric/char attribute") }
+        let number = try index(new)
+        if number != Int(Int32(truncatingIfNeeded: number)) { try warn(.runtimeWarning, "Truncation of value to int") }
+        object.cell[d.word] = Value(smallInt: Int(Int32(truncatingIfNeeded: number)))
     }
 }

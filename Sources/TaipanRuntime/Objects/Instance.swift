@@ -234,4 +234,18 @@ extension Thread {
         _ = try attributeDict(cell)
         InstanceObject.extra(cell, info(cell)).pointee = dict
     }
+
+    /// `object.__dict__.update(state)` without making the dict, as unpickling does it: for instances of Python classes whose `__dict__` is
+    /// the usual one. False when the object is not such an instance, or a key is not a str.
+    public func setAttributes(of object: Value, from state: DictObject) throws(Raised) -> Bool {
+        guard object.isCell, type(of: object).has(TypeFlag.heap), !type(of: object).has(TypeFlag.customGetattr) else { return false }
+        let info = self.info(object.cell)
+        if !info.pointee.hasAttributes || !lookup(type(of: object), name(.__dict__)).hasLayout(.getSetDescriptor) { return false }
+        if instanceAttribute(object.cell, name(.__dict__)).isBound { return false }
+        for i in 0..<state.entryCount where state.entry(i).key.isBound && !state.entry(i).key.hasLayout(.str) { return false }
+        for i in 0..<state.entryCount where state.entry(i).key.isBound {
+            try setInstanceAttribute(object.cell, intern(state.entry(i).key), state.entry(i).value)
+        }
+        return true
+    }
 }

@@ -55,6 +55,9 @@ import TaipanUnicode
         return true
     }
 
+    /// Without gaps, in C or Fortran order.
+    public var isContiguous: Bool { isCContiguous || isFContiguous }
+
     var isFContiguous: Bool {
         var expected = itemSize
         for i in 0..<dimensions {
@@ -91,6 +94,11 @@ extension Thread {
         }
         if !hasBuffer(object) { throw raise(.typeError, "memoryview: a bytes-like object is required, not '\(typeName(object))'") }
         let view = try buffer(of: object, writable: writable)
+        if view.owner.hasLayout(.memoryview) && !type(of: object).has(TypeFlag.heap) {
+            // A native object that passes on what it views itself (PickleBuffer): the same view, shape and all.
+            defer { release(view) }
+            return try copyView(MemoryViewObject(view.owner), MemoryViewObject(view.owner).dimensions)
+        }
         let made = try newMemoryViewCell(1)
         made.object = object
         made.owner = view.owner
@@ -122,6 +130,16 @@ extension Thread {
         made.itemSize = 1
         made.isReadOnly = readOnly
         made.setShape(count, at: 0)
+        made.setStride(1, at: 0)
+        return made.value
+    }
+
+    /// The memory of a contiguous view as unsigned bytes in one dimension.
+    public func newFlatView(_ source: MemoryViewObject) throws(Raised) -> Value {
+        let made = try copyView(source, 1)
+        made.format = character(0x42)
+        made.itemSize = 1
+        made.setShape(source.byteCount, at: 0)
         made.setStride(1, at: 0)
         return made.value
     }

@@ -76,7 +76,7 @@ extension Thread {
     }
 
     /// `v.__getstate__()`, natively when the class does not override it.
-    private func objectState(_ v: Value, required: Bool) throws(Raised) -> Value {
+    func objectState(_ v: Value, required: Bool) throws(Raised) -> Value {
         let own = lookup(type(of: v), name(.__getstate__))
         let base = DictObject(TypeObject(types.pointee.object).dict).findString(self, name(.__getstate__))
         if own == base && instanceAttributeOrUnbound(v, name(.__getstate__)).isUnbound { return try defaultState(v, required: required) }
@@ -88,7 +88,7 @@ extension Thread {
     /// The `__dict__` (None when empty of attributes), with the values of `__slots__` where the class has them.
     private func defaultState(_ v: Value, required: Bool) throws(Raised) -> Value {
         let type = type(of: v)
-        if required && type.has(TypeFlag.variableSize) && !type.has(TypeFlag.heap) { throw raise(.typeError, "cannot pickle '\(typeName(v))' object") }
+        if required && type.has(TypeFlag.variableSize) && !type.has(TypeFlag.heap) { throw raise(.typeError, "cannot pickle \(typeName(v)) objects") }
         let dict = try getattrOrUnbound(v, name(.__dict__))
         let isEmpty = dict.isUnbound || (dict.isKind(.dict) && DictObject(dict).count == 0)
         let state: Value = isEmpty ? .none : dict.isKind(.dict) ? try copy(DictObject(dict)).value : dict

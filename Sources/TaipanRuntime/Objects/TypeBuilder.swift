@@ -101,7 +101,33 @@ public struct TypeBuilder {
     /// An attribute that is word `word` of the cell. Unbound reads as AttributeError, or None when `noneWhenUnbound`.
     @inline(never) public func member(_ name: StaticString, word: Int, readOnly: Bool = true, noneWhenUnbound: Bool = true, _ doc: StaticString = "") {
         let made = t.newMemberDescriptor(t.intern(name), owner: type, word: word, readOnly: readOnly, noneWhenUnbound: noneWhenUnbound)
+        MemberDescriptor(made.cell).setDoc(doc)
         add(t.intern(name), made)
+    }
+
+    /// An attribute that CPython keeps in a field of the C struct and that is computed here: it shows as a member. Without `set` it is read-only.
+    @inline(never) public func member(_ name: StaticString, _ doc: StaticString = "", get: @escaping (Thread, Value) throws(Raised) -> Value,
+                                      set: @escaping (Thread, Value, Value) throws(Raised) -> Void) {
+        addMember(name, doc, UnarySlot(get), AttributeSetSlot(set))
+    }
+
+    @inline(never) public func member(_ name: StaticString, _ doc: StaticString = "", get: @escaping (Thread, Value) throws(Raised) -> Value) {
+        addMember(name, doc, UnarySlot(get), AttributeSetSlot(address: 0))
+    }
+
+    private func addMember(_ name: StaticString, _ doc: StaticString, _ getter: UnarySlot, _ setter: AttributeSetSlot) {
+        let made = MemberDescriptor(t.newMemberDescriptor(t.intern(name), owner: type, word: 0, readOnly: !setter.isSet, noneWhenUnbound: true).cell)
+        made.getter = getter
+        made.setter = setter
+        made.setDoc(doc)
+        add(t.intern(name), made.value)
+    }
+
+    /// An int that programs may change, in word `word`, which always holds a small int.
+    @inline(never) public func intMember(_ name: StaticString, word: Int) {
+        let made = MemberDescriptor(t.newMemberDescriptor(t.intern(name), owner: type, word: word, readOnly: false, noneWhenUnbound: true).cell)
+        made.cell[4] = Value(smallInt: made.cell[4].smallInt | 4)
+        add(t.intern(name), made.value)
     }
 
     /// A class attribute.
@@ -145,7 +171,8 @@ public struct AttributeSetSlot: BitwiseCopyable {
     }
 }
 
-/// The cell of a member descriptor: name, owner, word index (small int), flags (small int: 1 read-only, 2 None when unbound).
+/// The cell of a member descriptor: name, owner, word index (small int), flags (small int: 1 read-only, 2 None when unbound, 4 an int); then raw
+/// words: getter and setter of computed ones (zero for a plain word), doc.
 public struct MemberDescriptor: BitwiseCopyable {
     public let cell: Cell
     public init(_ cell: Cell) { self.cell = cell }
@@ -155,11 +182,27 @@ public struct MemberDescriptor: BitwiseCopyable {
     public var word: Int { cell[3].smallInt }
     public var isReadOnly: Bool { cell[4].smallInt & 1 != 0 }
     public var noneWhenUnbound: Bool { cell[4].smallInt & 2 != 0 }
+    var isInt: Bool { cell[4].smallInt & 4 != 0 }
+    /// What reads a computed member; the word is meaningless then.
+    var getter: UnarySlot {
+        get { var slot = UnarySlot(); slot.address = UInt(bitPattern: cell.raw(5)); return slot }
+        nonmutating set { cell.setRaw(Int(bitPattern: newValue.address), at: 5) }
+    }
+    var setter: AttributeSetSlot {
+        get { AttributeSetSlot(address: UInt(bitPattern: cell.raw(6))) }
+        nonmutating set { cell.setRaw(Int(bitPattern: newValue.address), at: 6) }
+    }
+    var doc: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: UnsafePointer(bitPattern: cell.raw(7)), count: cell.raw(8)) }
+    func setDoc(_ text: StaticString) {
+        cell.setRaw(Int(bitPattern: text.utf8Start), at: 7)
+        cell.setRaw(text.utf8CodeUnitCount, at: 8)
+    }
+    static var bytes: Int { 72 }
 }
 
 extension Thread {
     public func newMemberDescriptor(_ name: Value, owner: TypeObject, word: Int, readOnly: Bool, noneWhenUnbound: Bool) -> Value {
-        let cell = heap.allocate(header: UInt(LayoutID.memberDescriptor.rawValue), bytes: 40)
+        let cell = heap.allocate(header: UInt(LayoutID.memberDescriptor.rawValue), bytes: MemberDescriptor.bytes)
         cell[1] = name
         cell[2] = owner.value
         cell[3] = Value(smallInt: word)
@@ -313,7 +356,8 @@ public struct ModuleBuilder {
     @discardableResult
     public func type(_ name: StaticString, base: Value? = nil, flags: Int = 0, export: Bool = true, _ cells: NativeLayout,
                      _ configure: (TypeBuilder) -> Void) throws(Raised) -> TypeObject {
-        let made = try t.newNativeType(name, moduleName: self.name, base: base, flags: flags, cells, configure)
+        // Each type has a text of its own, as in CPython: whether texts are one object shows in pickles.
+        let made = try t.newNativeType(name, moduleName: t.str(t.string(self.name)), base: base, flags: flags, cells, configure)
         if export { set(name, made.value) }
         return made
     }
