@@ -130,7 +130,7 @@ extension Thread {
 
     /// A long match stops when something waits for a safe point.
     private static var regexPoll: RegexPoll {
-        { context in context.map { $0.assumingMemoryBound(to: ThreadState.self).pointee.breaker != 0 } ?? false }
+        { context in context.map { $0.assumingMemoryBound(to: ThreadState.self).pointee.breaker & 1 != 0 } ?? false }
     }
 
     /// True for a match. A match that was interrupted is tried again after the safe point, unless that raised.

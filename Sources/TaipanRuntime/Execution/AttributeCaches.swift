@@ -328,19 +328,25 @@ extension Thread {
         memset(interp.pointee.attributePlaces, 0, AttributePlace.count * MemoryLayout<AttributePlace>.stride)
         var lowered = interp.pointee.firstLowered
         while let one = lowered {
-            var at = 0
-            while at < one.pointee.wordCount {
-                let word = one.pointee.words + at
-                let op = unsafeBitCast(UInt8(truncatingIfNeeded: word.pointee), to: Op.self)
-                switch op {
-                case .loadAttrSlot, .loadAttrModule, .loadAttrType, .loadAttrClass, .loadAttrProperty: word.pointee = word.pointee & ~0xFF | UInt64(Op.loadAttr.rawValue)
-                case .loadMethodCached, .loadMethodSlot, .loadMethodType, .loadMethodModule, .loadMethodClass, .loadMethodClassBound: word.pointee = word.pointee & ~0xFF | UInt64(Op.loadMethod.rawValue)
-                case .storeAttrSlot, .storeAttrAdd: word.pointee = word.pointee & ~0xFF | UInt64(Op.storeAttr.rawValue)
-                default: break
-                }
-                at += 1 + op.extraWords
-            }
+            flushInlineCaches(one)
+            if let observed = one.pointee.observed { flushInlineCaches(observed.pointee.exact) }
             lowered = one.pointee.next
+        }
+    }
+
+    private func flushInlineCaches(_ one: UnsafeMutablePointer<LoweredCode>) {
+        if let observed = one.pointee.observed, observed.pointee.isPatched { removeCrossings(observed) }
+        var at = 0
+        while at < one.pointee.wordCount {
+            let word = one.pointee.words + at
+            let op = unsafeBitCast(UInt8(truncatingIfNeeded: word.pointee), to: Op.self)
+            switch op {
+            case .loadAttrSlot, .loadAttrModule, .loadAttrType, .loadAttrClass, .loadAttrProperty: word.pointee = word.pointee & ~0xFF | UInt64(Op.loadAttr.rawValue)
+            case .loadMethodCached, .loadMethodSlot, .loadMethodType, .loadMethodModule, .loadMethodClass, .loadMethodClassBound: word.pointee = word.pointee & ~0xFF | UInt64(Op.loadMethod.rawValue)
+            case .storeAttrSlot, .storeAttrAdd: word.pointee = word.pointee & ~0xFF | UInt64(Op.storeAttr.rawValue)
+            default: break
+            }
+            at += 1 + op.extraWords
         }
     }
 
@@ -366,7 +372,7 @@ extension Thread {
         storeSuperResult(fp, a, c, try getattr(proxy, name))
     }
 
-    private func storeSuperResult(_ fp: UnsafeMutablePointer<Value>, _ a: Int, _ c: Int, _ value: Value) {
+    func storeSuperResult(_ fp: UnsafeMutablePointer<Value>, _ a: Int, _ c: Int, _ value: Value) {
         if c == 0xFFFF {
             fp[a] = value
         } else {

@@ -29,7 +29,10 @@ extension Thread {
         }
         state.pointee.frame = arguments
         state.pointee.stackTop = arguments + lowered.pointee.frameSize
-        if state.pointee.breaker != 0 { try safePoint() }
+        if state.pointee.breaker != 0 {
+            if state.pointee.observation.isActive { try observeFrame(arguments) }
+            try safePoint()
+        }
     }
 
     @inline(never) func recursionError() -> Raised {
@@ -71,6 +74,7 @@ extension Thread {
         let destination = Int(bitPattern: flags >> 16)
         var ip = caller.frameIP + 2
         if flags & FrameFlag.fromForIter != 0 {
+            if state.pointee.observation.isActive { state.pointee.returnValue = result }
             ip += Int(truncatingIfNeeded: Int64(bitPattern: (ip - 1).pointee))
         } else if flags & FrameFlag.fromSend != 0 {
             caller[destination] = result
@@ -200,7 +204,7 @@ extension Thread {
         return nil
     }
 
-    private func starArguments(_ callee: Value, _ iterable: Value) throws(Raised) -> Value {
+    func starArguments(_ callee: Value, _ iterable: Value) throws(Raised) -> Value {
         let slots = type(of: iterable).slots
         if !slots.pointee.iter.isSet && !isSequence(iterable) {
             throw raise(.typeError, "\(functionText(callee)) argument after * must be an iterable, not \(typeName(iterable))")

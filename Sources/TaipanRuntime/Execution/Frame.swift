@@ -2,7 +2,7 @@
 //
 //   word 1 function   2 code   3 locals: a dict, or unbound before it is asked for   4 back, once the frame has ended
 //   word 5 saved fast locals (value buffer), once the frame has ended   6 trace function   7 attribute spare
-//   raw: word 8 address of slot 0 while the frame lives, 0 afterwards   9 last instruction's unit, once it has ended   10 the generator or 0
+//   raw: word 8 address of slot 0 while the frame lives, 0 afterwards   9 last instruction's unit, once it has ended   10 bits of tracing
 
 import TaipanBytecode
 
@@ -22,6 +22,15 @@ import TaipanBytecode
         nonmutating set { cell.setRaw(Int(bitPattern: newValue), at: 8) }
     }
     var savedUnit: Int { get { cell.raw(9) } nonmutating set { cell.setRaw(newValue, at: 9) } }
+    /// `f_trace_lines`, kept the other way round, and `f_trace_opcodes`.
+    var hidesLines: Bool {
+        get { cell.raw(10) & 1 != 0 }
+        nonmutating set { cell.setRaw(newValue ? cell.raw(10) | 1 : cell.raw(10) & ~1, at: 10) }
+    }
+    var tracesOpcodes: Bool {
+        get { cell.raw(10) & 2 != 0 }
+        nonmutating set { cell.setRaw(newValue ? cell.raw(10) | 2 : cell.raw(10) & ~2, at: 10) }
+    }
     static var bytes: Int { 88 }
 }
 
@@ -220,11 +229,11 @@ extension Thread {
     /// What waits for a moment between instructions: other threads, signals, finalizers, weak-reference callbacks, memory trouble.
     @inline(never)
     public func safePoint() throws(Raised) {
-        state.pointee.breaker = 0
+        state.pointee.breaker = state.pointee.observation.isActive ? ObservationState.breakerBit : 0
         if heap.pointee.isExhausted {
             heap.pointee.isExhausted = false
             // What else waits comes next.
-            state.pointee.breaker = 1
+            state.pointee.breaker |= 1
             throw memoryError()
         }
         if interp.pointee.hasThreads { yieldIfAsked() }

@@ -1239,6 +1239,10 @@ extension Thread {
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
                         try unknownInstruction(a)
                         ip += 1
+                    case .observe, .enterExact:
+                        if UInt8(truncatingIfNeeded: i) == Op.observe.rawValue { try observe(fp, ip) } else { try enterExact(fp, ip) }
+                        ip = fp.frameIP + 1
+                        k = fp.frameLowered.pointee.constants
                     }
                 }
             } catch {

@@ -54,6 +54,9 @@ enum Op: UInt8 {
     case intrinsic1, intrinsic2
     // A number that is no instruction, in a: raises when it is reached.
     case unknown
+    // The exact form only. observe: reports what an instruction is about to do or has done; a is the ObservedPoint, b and c are its operands.
+    // enterExact stands in for an instruction of the ordinary form while somebody observes, and goes on in the exact form.
+    case observe, enterExact
 }
 
 /// One protected range, in words of the running code.
@@ -91,8 +94,16 @@ struct LoweredCode {
     var positionalCount: Int
     var positionalOnlyCount: Int
     var isGenerator: Bool
+    /// What observers need of the code, once one saw it run; the exact form shares it with the ordinary one, which owns it.
+    var observed: UnsafeMutablePointer<ObservedCode>?
 
     func free() {
+        if let observed, observed.pointee.exact.pointee.words != words {
+            observed.pointee.exact.pointee.free()
+            observed.pointee.exact.deallocate()
+            observed.deinitialize(count: 1)
+            observed.deallocate()
+        }
         words.deallocate()
         offsets.deallocate()
         liveLimits.deallocate()

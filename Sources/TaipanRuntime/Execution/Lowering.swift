@@ -10,7 +10,7 @@
 import TaipanBytecode
 
 /// One position of the abstract stack.
-private struct StackEntry {
+struct StackEntry {
     enum Kind { case temporary, local, constant, null }
     var kind: Kind
     var index: Int
@@ -20,34 +20,41 @@ private struct StackEntry {
 }
 
 struct Lowering {
-    private let t: Thread
-    private let code: CodeCell
-    private var instructions: [Instruction] = []
+    let t: Thread
+    let code: CodeCell
+    private(set) var instructions: [Instruction] = []
     /// Per code unit: index into `instructions`, or -1.
     private var instructionAt: [Int32] = []
     private var isLeader: [Bool] = []
     /// The stack at each leader that can be reached: the gap flags by position.
     private var stackAt: [[Bool]?] = []
-    private var stack: [StackEntry] = []
-    private var words: [UInt64] = []
+    private(set) var stack: [StackEntry] = []
+    private(set) var words: [UInt64] = []
     private var offsets: [UInt32] = []
     private var limits: [UInt16] = []
-    /// Word index of each leader's first instruction, by code unit.
-    private var wordAt: [Int32] = []
+    /// Word index of each leader's first instruction, by code unit; in the exact form of every instruction's.
+    private(set) var wordAt: [Int32] = []
     private var fixups: [(word: Int, inHigh: Bool, target: Int)] = []
     private var entries: [ExceptionEntry] = []
     private var pendingKeywords = 0
     /// By code unit of a FOR_ITER that was emitted: the word behind it, and the slot that gets the items.
     private var loopBodies: [Int: (word: Int, destination: Int)] = [:]
-    private var unit = 0
-    private var limit = 0
+    var unit = 0
+    var limit = 0
     private var deepest = 0
     private let localCount: Int
     private let isGenerator: Bool
+    /// The exact form: everything in its home between two instructions, nothing fused, events reported (`Lowering+Exact.swift`).
+    let isExact: Bool
+    /// Where instructions start in the exact form: bit 0, events are reported there; bit 1, a line starts.
+    var marks: [UInt8] = []
+    /// Of the ordinary form, when asked for: where it can be left for the exact form.
+    var crossings: Crossings?
 
-    private init(_ t: Thread, _ code: CodeCell) {
+    init(_ t: Thread, _ code: CodeCell, isExact: Bool = false) {
         self.t = t
         self.code = code
+        self.isExact = isExact
         localCount = TupleObject(code.localsplusnames).count
         isGenerator = code.isGenerator
     }
@@ -57,10 +64,19 @@ struct Lowering {
     static func lower(_ t: Thread, _ code: CodeCell) throws(Raised) -> UnsafeMutablePointer<LoweredCode> {
         if let known = code.lowered { return known }
         var lowering = Lowering(t, code)
-        guard lowering.decode(), lowering.hasValidOperands, lowering.findStacks() else { throw t.raise(.systemError, "malformed bytecode") }
-        lowering.emitAll()
-        if lowering.deepest >= 0xFFF0 { throw t.raise(.systemError, "code object with more than 65520 frame slots") }
-        return lowering.finish()
+        try lowering.walk()
+        let made = lowering.finish()
+        made.pointee.next = t.interp.pointee.firstLowered
+        t.interp.pointee.firstLowered = made
+        code.lowered = made
+        return made
+    }
+
+    mutating func walk() throws(Raised) {
+        guard decode(), hasValidOperands, findStacks() else { throw t.raise(.systemError, "malformed bytecode") }
+        if isExact { markEvents() }
+        emitAll()
+        if deepest >= 0xFFF0 { throw t.raise(.systemError, "code object with more than 65520 frame slots") }
     }
 
     // MARK: Decoding and control flow
@@ -133,7 +149,7 @@ struct Lowering {
     }
 
     /// Where a jump goes; FOR_ITER's exhaustion goes behind its END_FOR.
-    private static func jumpTarget(_ instruction: Instruction) -> Int? {
+    static func jumpTarget(_ instruction: Instruction) -> Int? {
         guard let target = instruction.target else { return nil }
         return instruction.opcode == .forIter ? target + 2 : target
     }
@@ -265,7 +281,7 @@ struct Lowering {
 
     // MARK: The abstract stack
 
-    private func nextHome() -> Int {
+    func nextHome() -> Int {
         guard let top = stack.last else { return localCount }
         return top.home + 1 + (top.opensCall ? FrameHeader.size : 0)
     }
@@ -277,12 +293,12 @@ struct Lowering {
     }
 
     /// Pushes a result that the instruction being emitted writes: gives its slot.
-    private mutating func pushResult(opensCall: Bool = false) -> Int {
+    mutating func pushResult(opensCall: Bool = false) -> Int {
         push(.temporary, opensCall: opensCall)
         return stack[stack.count - 1].home
     }
 
-    @discardableResult private mutating func pop() -> StackEntry { stack.removeLast() }
+    @discardableResult mutating func pop() -> StackEntry { stack.removeLast() }
 
     /// Puts entry `i` into its home.
     private mutating func settle(_ i: Int) {
@@ -296,10 +312,10 @@ struct Lowering {
         stack[i].kind = .temporary
     }
 
-    private mutating func settleAll() { for i in stack.indices { settle(i) } }
+    mutating func settleAll() { for i in stack.indices { settle(i) } }
 
     /// Settles the top `count` entries.
-    private mutating func settleTop(_ count: Int) { for i in max(0, stack.count - count)..<stack.count { settle(i) } }
+    mutating func settleTop(_ count: Int) { for i in max(0, stack.count - count)..<stack.count { settle(i) } }
 
     /// Before local `index` changes: entries that still name it take its value now.
     private mutating func settleUses(of index: Int) {
@@ -307,7 +323,7 @@ struct Lowering {
     }
 
     /// The slot to read a popped entry from.
-    private mutating func slot(_ entry: StackEntry) -> Int {
+    mutating func slot(_ entry: StackEntry) -> Int {
         switch entry.kind {
         case .temporary: return entry.home
         case .local: return entry.index
@@ -322,30 +338,30 @@ struct Lowering {
 
     // MARK: Emission
 
-    private mutating func emit(_ op: Op, _ a: Int = 0, _ b: Int = 0, _ c: Int = 0) {
+    mutating func emit(_ op: Op, _ a: Int = 0, _ b: Int = 0, _ c: Int = 0) {
         let high = UInt64(UInt16(truncatingIfNeeded: c)) << 48 | UInt64(UInt16(truncatingIfNeeded: b)) << 32
         word(high | UInt64(UInt16(truncatingIfNeeded: a)) << 16 | UInt64(op.rawValue))
     }
 
     /// An instruction whose b and c are one 32-bit number.
-    private mutating func emitWide(_ op: Op, _ a: Int, _ bc: Int) {
+    mutating func emitWide(_ op: Op, _ a: Int, _ bc: Int) {
         word(UInt64(UInt32(truncatingIfNeeded: bc)) << 32 | UInt64(UInt16(truncatingIfNeeded: a)) << 16 | UInt64(op.rawValue))
     }
 
     private mutating func emitConstant(_ slot: Int, _ index: Int) { emitWide(.loadConst, slot, index) }
 
-    private mutating func word(_ w: UInt64) {
+    mutating func word(_ w: UInt64) {
         words.append(w)
         offsets.append(UInt32(unit))
         limits.append(UInt16(truncatingIfNeeded: min(limit, 0xFFFF)))
     }
 
-    private mutating func emitJump(_ op: Op, _ a: Int, _ target: Int) {
+    mutating func emitJump(_ op: Op, _ a: Int, _ target: Int) {
         fixups.append((words.count, true, target / 2))
         emitWide(op, a, 0)
     }
 
-    private mutating func jumpWord(_ target: Int) {
+    mutating func jumpWord(_ target: Int) {
         fixups.append((words.count, false, target / 2))
         word(0)
     }
@@ -358,7 +374,10 @@ struct Lowering {
             let at = instruction.start / 2
             unit = instruction.offset / 2
             if isLeader[at] || at == 0 {
-                if isReachable { settleAll() }
+                if isReachable {
+                    noteCrossing(at)
+                    settleAll()
+                }
                 if let flags = stackAt[at] {
                     stack.removeAll(keepingCapacity: true)
                     for flag in flags { push(.temporary, opensCall: flag) }
@@ -373,15 +392,25 @@ struct Lowering {
                 continue
             }
             limit = nextHome()
+            if isExact { beginExactly(i) } else { noteCrossing(at) }
             let used = emitOne(i)
-            if Lowering.endsBlock(instruction.opcode) { isReachable = false }
+            if Lowering.endsBlock(instruction.opcode) {
+                isReachable = false
+            } else if isExact {
+                endExactly(i)
+            }
             i += used
         }
     }
 
+    func isJumpTarget(_ unit: Int) -> Bool { isLeader[unit] }
+
+    /// The exact form of an instruction starts here.
+    mutating func setWord(at unit: Int) { wordAt[unit] = Int32(words.count) }
+
     /// True when instruction `i` exists, is no leader, and is `opcode`.
     private func follows(_ i: Int, _ opcode: Opcode) -> Bool {
-        i < instructions.count && instructions[i].opcode == opcode && !isLeader[instructions[i].start / 2]
+        !isExact && i < instructions.count && instructions[i].opcode == opcode && !isLeader[instructions[i].start / 2]
     }
 
     /// Emits instruction `i`; gives how many were consumed.
@@ -453,6 +482,8 @@ struct Lowering {
         if follows(i + 1, .storeFast) {
             let local = instructions[i + 1].argument
             settleUses(of: local)
+            // The exact form has it in its home first: frames are of one size in both.
+            deepest = max(deepest, nextHome() + 1)
             return (local, 1)
         }
         return (pushResult(), 0)
@@ -468,7 +499,7 @@ struct Lowering {
     /// A jump back: one to a FOR_ITER takes the next item of a plain iterator on the spot.
     private mutating func emitLoopEnd(_ instruction: Instruction) {
         let head = (instruction.target ?? 0) / 2
-        guard let body = loopBodies[head], let iterator = stack.last else { return emitJump(.jumpBack, 0, instruction.target ?? 0) }
+        guard !isExact, let body = loopBodies[head], let iterator = stack.last else { return emitJump(.jumpBack, 0, instruction.target ?? 0) }
         emit(.forLoop, iterator.home, body.destination)
         let behind = words.count + 1
         let toHead = UInt64(UInt32(truncatingIfNeeded: Int(wordAt[head]) - behind)), toBody = UInt64(UInt32(truncatingIfNeeded: body.word - behind))
@@ -486,6 +517,7 @@ struct Lowering {
     private mutating func emitBranch(_ op: Op, _ opposite: Op, _ i: Int) -> Int {
         let condition = slot(pop())
         settleAll()
+        if isExact { return emitExactBranch(op, condition, instructions[i]) }
         if let head = loopHead(behind: i) {
             emitJump(opposite, condition, head)
             return 1
@@ -497,7 +529,11 @@ struct Lowering {
     private mutating func emitNoneBranch(_ op: Op, _ instruction: Instruction) {
         let condition = slot(pop())
         settleAll()
-        emitJump(op, condition, instruction.target ?? 0)
+        if isExact {
+            _ = emitExactBranch(op, condition, instruction)
+        } else {
+            emitJump(op, condition, instruction.target ?? 0)
+        }
     }
 
     private mutating func emitSwap(_ n: Int) {
@@ -825,6 +861,10 @@ struct Lowering {
         let iterator = stack[stack.count - 1].home
         let target = Lowering.jumpTarget(instructions[i]) ?? 0
         let (dst, used) = destination(i)
+        if isExact {
+            emitExactForIter(iterator, dst, instructions[i], target)
+            return used
+        }
         emit(.forIter, iterator, dst)
         jumpWord(target)
         loopBodies[instructions[i].start / 2] = (words.count, dst)
@@ -957,7 +997,8 @@ struct Lowering {
 
     // MARK: Finishing
 
-    private mutating func finish() -> UnsafeMutablePointer<LoweredCode> {
+    func finish() -> UnsafeMutablePointer<LoweredCode> {
+        var words = words
         for fixup in fixups {
             let target = Int(wordAt[fixup.target])
             let distance = target - fixup.word - 1
@@ -972,14 +1013,12 @@ struct Lowering {
         let flags = code.flags
         let isSimple = flags & (4 | 8) == 0 && code.kwonlyargcount == 0
         made.initialize(to: LoweredCode(
-            next: t.interp.pointee.firstLowered, code: code.value, words: copy(words), wordCount: words.count,
+            next: nil, code: code.value, words: copy(words), wordCount: words.count,
             constants: TupleObject(code.consts).items, names: TupleObject(code.names).items, offsets: copy(offsets), liveLimits: copy(limits),
             handlers: copy(ranges), handlerCount: ranges.count, frameSize: max(deepest, localCount) + 1, localCount: localCount,
             simpleArgumentCount: isSimple ? code.argcount : -1,
             parameterCount: flags & (4 | 8) == 0 ? code.argcount + code.kwonlyargcount : -1, positionalCount: code.argcount,
-            positionalOnlyCount: code.posonlyargcount, isGenerator: isGenerator))
-        t.interp.pointee.firstLowered = made
-        code.lowered = made
+            positionalOnlyCount: code.posonlyargcount, isGenerator: isGenerator, observed: nil))
         return made
     }
 

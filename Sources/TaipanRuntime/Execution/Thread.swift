@@ -76,6 +76,7 @@ public struct ThreadState {
     var locals: Value
     /// The module being imported that the thread waits for, by name.
     var awaitedImport: String?
+    var observation = ObservationState()
 }
 
 /// Handle of the running thread: first parameter of every native function.
@@ -193,6 +194,7 @@ public struct InterpreterState {
     /// Start-up work that can wait until a module is first looked for in a file.
     public var deferredStart: ((Thread) -> Void)?
     public var maxStrDigits: Int
+    var monitoring = MonitoringState()
 
     /// Asks every thread to stop at its next safe point and see to what waits.
     func requestSafePoint() {

@@ -6,27 +6,50 @@ extension Thread {
     @inline(never)
     func unwind() -> UnsafeMutablePointer<Value>? {
         while let fp = state.pointee.frame {
-            let lowered = fp.frameLowered
-            let word = Int32(fp.frameWordIndex)
-            if state.pointee.isReraising {
-                state.pointee.isReraising = false
-            } else {
-                recordTraceback(fp)
-            }
-            for i in 0..<lowered.pointee.handlerCount {
-                let range = lowered.pointee.handlers[i]
-                if word >= range.start && word < range.end {
-                    enterHandler(fp, range)
-                    return fp
-                }
-            }
+            let isAgain = state.pointee.isReraising
+            state.pointee.isReraising = false
+            if !isAgain { recordTraceback(fp) }
+            if state.pointee.observation.isActive { observeException(isAgain ? .reraise : .raise, fp) }
+            if let handler = findHandler(fp) { return handler }
+            if state.pointee.observation.isActive { observeException(.pyUnwind, fp) }
             if popFrame(fp) == nil { return nil }
         }
         return nil
     }
 
+    /// Enters the handler for what is raised where the frame is; nil when there is none.
+    private func findHandler(_ fp: UnsafeMutablePointer<Value>) -> UnsafeMutablePointer<Value>? {
+        let lowered = fp.frameLowered
+        while true {
+            let word = Int32(fp.frameWordIndex)
+            var found = false
+            for i in 0..<lowered.pointee.handlerCount {
+                let range = lowered.pointee.handlers[i]
+                if word >= range.start && word < range.end {
+                    let unit = fp.frameUnitOffset
+                    enterHandler(fp, range)
+                    // An observer may raise in its turn: that is at the handler's first instruction.
+                    if !state.pointee.observation.isActive || observeHandler(fp, range, from: unit) { return fp }
+                    found = true
+                    break
+                }
+            }
+            if !found { return nil }
+        }
+    }
+
+    /// The instruction, in code units, that raised: a RERAISE may know an earlier one.
+    func raisingUnit(_ fp: UnsafeMutablePointer<Value>) -> Int {
+        let word = fp.frameLowered.pointee.words[fp.frameWordIndex]
+        if UInt8(truncatingIfNeeded: word) == Op.reraise.rawValue && (word >> 32) & 0xFFFF != 0 {
+            let place = fp[Int(truncatingIfNeeded: word >> 48)]
+            if place.isSmallInt { return place.smallInt }
+        }
+        return fp.frameUnitOffset
+    }
+
     private func enterHandler(_ fp: UnsafeMutablePointer<Value>, _ range: HandlerRange) {
-        if range.lastiSlot >= 0 { fp[Int(range.lastiSlot)] = Value(smallInt: fp.frameUnitOffset) }
+        if range.lastiSlot >= 0 { fp[Int(range.lastiSlot)] = Value(smallInt: raisingUnit(fp)) }
         fp[Int(range.exceptionSlot)] = takePending()
         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: fp.frameLowered.pointee.words + Int(range.target) - 1))
     }

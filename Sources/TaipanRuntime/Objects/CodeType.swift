@@ -23,11 +23,17 @@ extension Thread {
             b.getset("f_lineno", get: { (t, v) throws(Raised) in
                 let line = t.frameLine(FrameObject(v))
                 return line == 0 ? .none : t.int(line)
-            })
+            }, set: { (t, v, new) throws(Raised) in try t.setFrameLine(FrameObject(v), new) })
             b.getset("f_lasti", get: { (t, v) throws(Raised) in t.int(t.frameUnit(FrameObject(v)) * 2) })
-            b.member("f_trace", word: 6, readOnly: false)
-            b.getset("f_trace_lines", get: { (_, _) throws(Raised) in .true })
-            b.getset("f_trace_opcodes", get: { (_, _) throws(Raised) in .false })
+            b.getset("f_trace", get: { (_, v) throws(Raised) in FrameObject(v).trace.isUnbound ? .none : FrameObject(v).trace },
+                     set: { (_, v, new) throws(Raised) in FrameObject(v).trace = new.isNone ? .unbound : new })
+            b.getset("f_trace_lines", get: { (_, v) throws(Raised) in Value(!FrameObject(v).hidesLines) }, set: { (t, v, new) throws(Raised) in
+                FrameObject(v).hidesLines = !(try t.traceFlag(new))
+            })
+            b.getset("f_trace_opcodes", get: { (_, v) throws(Raised) in Value(FrameObject(v).tracesOpcodes) }, set: { (t, v, new) throws(Raised) in
+                FrameObject(v).tracesOpcodes = try t.traceFlag(new)
+                if FrameObject(v).tracesOpcodes { t.interp.pointee.monitoring.tracesOpcodes = true }
+            })
             b.method("clear", "($self, /)") { (t, a) throws(Raised) in
                 let frame = FrameObject(a[0])
                 if let fp = frame.frame {
@@ -41,5 +47,11 @@ extension Thread {
                 return .none
             }
         }
+    }
+
+    private func traceFlag(_ value: Value) throws(Raised) -> Bool {
+        if value.isUnbound { throw raise(.typeError, "can't delete numeric/char attribute") }
+        if !value.isTrue && !value.isFalse { throw raise(.typeError, "attribute value type must be bool") }
+        return value.isTrue
     }
 }

@@ -108,6 +108,7 @@ extension Thread {
         state.pointee.handled = generator.handled
         generator.state = GeneratorObject.running
         state.pointee.frame = frame
+        if state.pointee.breaker != 0 && state.pointee.observation.isActive { try observeResumption(frame) }
         return frame
     }
 
@@ -167,6 +168,7 @@ extension Thread {
             state.pointee.pending = pending
             // What the generator is handling is the context of what is thrown in.
             if generator.handled.pointee.value.isBound && !generator.handled.pointee.value.isNone { setContext(of: pending) }
+            if state.pointee.observation.isActive { observeException(.pyThrow, frame) }
         }
         let value = try run(frame, raising: raising)
         return (value, generator.state == GeneratorObject.finished)

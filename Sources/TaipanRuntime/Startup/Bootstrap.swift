@@ -73,6 +73,10 @@ extension Thread {
         state.pointee.handled = UnsafeMutableRawPointer(state).advanced(by: MemoryLayout<ThreadState>.offset(of: \.handledBase) ?? 0)
             .assumingMemoryBound(to: HandledException.self)
         interp.pointee.threads = state
+        if interp.pointee.monitoring.isActive {
+            state.pointee.observation.isActive = true
+            state.pointee.breaker = ObservationState.breakerBit
+        }
         return Thread(state)
     }
 

@@ -26,6 +26,8 @@ extension Thread {
         defineSysExceptionFunctions(b)
         defineSysFunctions(b)
         defineSysDebugging(b)
+        defineSysTracing(b)
+        try defineMonitoring(b)
         try defineSysConfiguration(b)
     }
 
@@ -165,16 +167,6 @@ extension Thread {
             if n != 0 && n < 640 { throw t.raise(.valueError, "maxdigits must be 0 or larger than 640") }
             t.interp.pointee.maxStrDigits = n
             return .none
-        }
-        b.function("gettrace", "($module, /)", "Return the global debug tracing function.") { (_, _) throws(Raised) in .none }
-        b.function("getprofile", "($module, /)", "Return the profiling function.") { (_, _) throws(Raised) in .none }
-        b.function("settrace", "($module, function, /)", "Set the global debug tracing function.") { (t, a) throws(Raised) in
-            if a[0].isNone { return .none }
-            throw t.raise(.notImplementedError, "sys.settrace is not there yet")
-        }
-        b.function("setprofile", "($module, function, /)", "Set the profiling function.") { (t, a) throws(Raised) in
-            if a[0].isNone { return .none }
-            throw t.raise(.notImplementedError, "sys.setprofile is not there yet")
         }
         b.function("getswitchinterval", "($module, /)", "Return the current thread switch interval.") { (t, _) throws(Raised) in
             t.float(Double(ctaipan_lock_interval(t.interp.pointee.lock)) / 1e9)

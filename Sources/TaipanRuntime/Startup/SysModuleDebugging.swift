@@ -11,9 +11,9 @@ extension Thread {
         for name: StaticString in ["breakpointhook", "__breakpointhook__"] {
             b.rawFunction(name, "", "breakpointhook(*args, **kws)\n\nThis hook function is called by built-in breakpoint().") { (t, a) throws(Raised) in try t.breakpointHook(a) }
         }
-        b.function("call_tracing", "($module, func, args, /)", "Call func(*args), while tracing is enabled.") { (t, a) throws(Raised) in
+        b.function("call_tracing", "($module, func, args, /)", "Call func(*args), while tracing is enabled.\n\nThe tracing state is saved, and restored afterwards.  This is intended\nto be called from a debugger from a checkpoint, to recursively debug\nsome other code.") { (t, a) throws(Raised) in
             if !a[1].isKind(.tuple) { throw t.raise(.typeError, "call_tracing() argument 2 must be tuple, not \(t.typeName(a[1]))") }
-            return try t.call(a[0], tuple: a[1])
+            return try t.callTracing(a[0], a[1])
         }
         b.function("_clear_type_cache", "($module, /)", "Clear the internal type lookup cache.") { (_, _) in .none }
         b.function("_current_frames", "($module, /)", "Return a dict mapping each thread's thread id to its current stack frame.") { (t, _) throws(Raised) in
@@ -42,6 +42,38 @@ extension Thread {
         b.function("activate_stack_trampoline", "($module, backend, /)", "Activate stack profiler trampoline *backend*.") { (t, a) throws(Raised) in
             throw t.raise(.valueError, "perf trampoline not available")
         }
+    }
+
+    func defineSysTracing(_ b: ModuleBuilder) {
+        b.function("gettrace", "($module, /)", "Return the global debug tracing function set with sys.settrace.\n\nSee the debugger chapter in the library manual.") { (t, _) throws(Raised) in
+            t.state.pointee.traceFunction.isUnbound ? .none : t.state.pointee.traceFunction
+        }
+        b.function("getprofile", "($module, /)", "Return the profiling function set with sys.setprofile.\n\nSee the profiler chapter in the library manual.") { (t, _) throws(Raised) in
+            t.state.pointee.profileFunction.isUnbound ? .none : t.state.pointee.profileFunction
+        }
+        b.rawFunction("settrace", "", "settrace(function)\n\nSet the global debug tracing function.  It will be called on each\nfunction call.  See the debugger chapter in the library manual.") { (t, a) throws(Raised) in
+            try t.setTrace(try t.observingFunction(a, "settrace"))
+            return .none
+        }
+        b.rawFunction("setprofile", "", "setprofile(function)\n\nSet the profiling function.  It will be called on each function call\nand return.  See the profiler chapter in the library manual.") { (t, a) throws(Raised) in
+            try t.setProfile(try t.observingFunction(a, "setprofile"))
+            return .none
+        }
+        b.function("_settraceallthreads", "($module, arg, /)", "Set the global debug tracing function in all running threads belonging to the current interpreter.\n\nIt will be called on each function call. See the debugger chapter\nin the library manual.") { (t, a) throws(Raised) in
+            try t.forEachThread { (one) throws(Raised) in try one.setTrace(a[0].isNone ? .unbound : a[0]) }
+            return .none
+        }
+        b.function("_setprofileallthreads", "($module, arg, /)", "Set the profiling function in all running threads belonging to the current interpreter.\n\nIt will be called on each function call and return.  See the profiler chapter\nin the library manual.") { (t, a) throws(Raised) in
+            try t.forEachThread { (one) throws(Raised) in try one.setProfile(a[0].isNone ? .unbound : a[0]) }
+            return .none
+        }
+    }
+
+    /// The one argument of settrace and setprofile; None is unbound.
+    private func observingFunction(_ a: Arguments, _ name: String) throws(Raised) -> Value {
+        if a.keywords.isBound { throw raise(.typeError, "sys.\(name)() takes no keyword arguments") }
+        if a.count != 1 { throw raise(.typeError, "sys.\(name)() takes exactly one argument (\(a.count) given)") }
+        return a[0].isNone ? .unbound : a[0]
     }
 
     /// Calls what `PYTHONBREAKPOINT` names, `pdb.set_trace` by default.

@@ -19,6 +19,8 @@ public struct WellKnownObjects {
     public var warningsFilters = Value.unbound, warningsOnceRegistry = Value.unbound, warningsDefaultAction = Value.unbound
     public var typingModule = Value.unbound, missingSentinel = Value.unbound
     public var mainModule = Value.unbound, importlib = Value.unbound
+    /// Callbacks, names and markers of `sys.monitoring`, once it is used.
+    public var monitoring = Value.unbound
     public var spare0 = Value.unbound, spare1 = Value.unbound, spare2 = Value.unbound, spare3 = Value.unbound
     public init() {}
 }
