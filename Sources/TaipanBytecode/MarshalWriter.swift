@@ -93,7 +93,7 @@ public struct MarshalWriter {
         if counts[key] ?? 0 > 1 { return true }
         switch constant {
         // Names that the compiler makes up are part of CPython itself.
-        case .str(let bytes, let interned): return interned || bytes.count <= 1 || Self.isBuiltIn(bytes)
+        case .str(let bytes, let interned): return interned || Self.isSingleton(bytes) || Self.isBuiltIn(bytes)
         case .int(let value): return value.asInt.map { (-5...256).contains($0) } ?? false
         case .bytes(let bytes): return bytes.count <= 1
         case .tuple(let items): return items.isEmpty
@@ -108,6 +108,11 @@ public struct MarshalWriter {
         if code.qualname == code.name { return false }
         let bytes = Array(code.qualname.utf8)
         return !code.consts.contains { if case .str(bytes, _) = $0 { true } else { false } }
+    }
+
+    /// Empty and one-character strings up to U+00FF exist once in CPython.
+    private static func isSingleton(_ text: [UInt8]) -> Bool {
+        text.count <= 1 || text.count == 2 && (text[0] == 0xC2 || text[0] == 0xC3)
     }
 
     private static func isBuiltIn(_ text: [UInt8]) -> Bool {
@@ -142,10 +147,16 @@ public struct MarshalWriter {
         data.append(contentsOf: bytes)
     }
 
-    /// The items of a set in the order of their own marshal data, so that the result does not depend on hashes.
-    private static func ordered(_ items: [Constant], _ version: Int) throws(MarshalFailure) -> [Constant] {
+    /// The items of a set in the order of their own marshal data, so that the result does not depend on hashes. The flag of what has
+    /// several owners is part of those data.
+    private func ordered(_ items: [Constant]) throws(MarshalFailure) -> [Constant] {
         var keyed: [(bytes: [UInt8], index: Int)] = []
-        for (i, item) in items.enumerated() { keyed.append((try Marshal.write(item, version: version), i)) }
+        for (i, item) in items.enumerated() {
+            var one = MarshalWriter(version: version)
+            one.counts = counts
+            try one.object(item)
+            keyed.append((one.data, i))
+        }
         keyed.sort { $0.bytes.lexicographicallyPrecedes($1.bytes) }
         return keyed.map { items[$0.index] }
     }
@@ -189,7 +200,7 @@ public struct MarshalWriter {
         case .frozenset(let items):
             data.append(MarshalType.frozenset | flag)
             long(items.count)
-            for item in try Self.ordered(items, version) { try object(item) }
+            for item in try ordered(items) { try object(item) }
         case .code(let code): try write(code, flag)
         default: number(constant, flag)
         }

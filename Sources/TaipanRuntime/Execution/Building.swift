@@ -19,6 +19,7 @@ extension Thread {
 
     @inline(never)
     func buildConstKeyMap(_ items: UnsafeMutablePointer<Value>, _ count: Int) throws(Raised) -> Value {
+        guard items[count].isKind(.tuple), TupleObject(items[count]).count == count else { throw malformedCode() }
         let keys = TupleObject(items[count])
         let made = newDict()
         try made.resize(self, forAdditional: count)
@@ -31,6 +32,7 @@ extension Thread {
         var length = 0
         var maximum: UInt32 = 0
         for i in 0..<count {
+            if !items[i].isKind(.str) { throw malformedCode() }
             let s = StrObject(items[i])
             length += s.count
             maximum |= s.isASCII ? 0x7F : s.width == 1 ? 0xFF : s.width == 2 ? 0xFFFF : 0x10FFFF
@@ -50,6 +52,11 @@ extension Thread {
         let slots = type(of: iterable).slots
         if !slots.pointee.iter.isSet && !isSequence(iterable) {
             throw raise(.typeError, "Value after * must be an iterable, not \(typeName(iterable))")
+        }
+        if iterable == list.value {
+            // `l.extend(l)` doubles; what is appended is not met again.
+            for i in 0..<list.count { try append(list, list[i]) }
+            return
         }
         try forEach(iterable) { (item) throws(Raised) in try append(list, item) }
     }
@@ -209,6 +216,7 @@ extension Thread {
     /// FORMAT_VALUE: conversion 0 none, 1 str, 2 repr, 3 ascii; `spec` may be unbound.
     @inline(never)
     func formatValue(_ value: Value, _ spec: Value, _ conversion: Int) throws(Raised) -> Value {
+        if spec.isBound && !spec.isKind(.str) { throw malformedCode() }
         let converted: Value = switch conversion {
         case 1: try strOf(value)
         case 2: try repr(value)
@@ -224,6 +232,7 @@ extension Thread {
     /// MATCH_KEYS: a tuple of the values of all `keys`, or None.
     @inline(never)
     func matchKeys(_ subject: Value, _ keys: Value) throws(Raised) -> Value {
+        if !keys.isKind(.tuple) { throw malformedCode() }
         let keys = TupleObject(keys)
         let values = try newTuple(keys.count)
         if keys.count == 0 { return values.value }
@@ -243,6 +252,7 @@ extension Thread {
     /// MATCH_CLASS: a tuple of the attributes that the sub-patterns look at, or None.
     @inline(never)
     func matchClass(_ subject: Value, _ type: Value, _ names: Value, _ positional: Int) throws(Raised) -> Value {
+        if !names.isKind(.tuple) { throw malformedCode() }
         if !type.isKind(.type) { throw raise(.typeError, "called match pattern must be a class") }
         if !(try isInstance(subject, ofClassInfo: type)) { return .none }
         let found = try newList(capacity: positional + TupleObject(names).count)
@@ -288,6 +298,7 @@ extension Thread {
     }
 
     private func matchAttribute(_ subject: Value, _ type: Value, _ name: Value, _ seen: Value) throws(Raised) -> Value {
+        if !name.isKind(.str) { throw malformedCode() }
         if try setContains(seen, name) {
             throw raise(.typeError, "\(string(TypeObject(type).name))() got multiple sub-patterns for attribute \(try reprText(name))")
         }
@@ -310,11 +321,15 @@ extension Thread {
         case 4: return newAsyncGeneratorValue(value)
         case 5: return try positive(value)
         case 6: return try tupleFrom(value).value
-        case 7: return try newTypeVariable(value, .typeVar)
-        case 8: return try newTypeVariable(value, .paramSpec)
-        case 9: return try newTypeVariable(value, .typeVarTuple)
-        case 10: return try subscriptGeneric(value)
-        case 11: return try newTypeAlias(value)
+        case 7...9:
+            if !value.isKind(.str) { throw malformedCode() }
+            return try newTypeVariable(value, number == 7 ? .typeVar : number == 8 ? .paramSpec : .typeVarTuple)
+        case 10:
+            if !value.isKind(.tuple) { throw malformedCode() }
+            return try subscriptGeneric(value)
+        case 11:
+            if !isTypeAlias(value) { throw malformedCode() }
+            return try newTypeAlias(value)
         default: throw raise(.systemError, "unknown intrinsic \(number)")
         }
     }
@@ -322,14 +337,25 @@ extension Thread {
     @inline(never)
     func intrinsic2(_ number: Int, _ first: Value, _ second: Value) throws(Raised) -> Value {
         switch number {
-        case 1: return try prepareReraiseStar(first, second)
-        case 2: return try newTypeVariable(first, .typeVar, bound: second)
-        case 3: return try newTypeVariable(first, .typeVar, constraints: second)
+        case 1:
+            if !first.isKind(.exception) || !second.hasLayout(.list) { throw malformedCode() }
+            return try prepareReraiseStar(first, second)
+        case 2, 3:
+            if !first.isKind(.str) { throw malformedCode() }
+            return number == 2 ? try newTypeVariable(first, .typeVar, bound: second) : try newTypeVariable(first, .typeVar, constraints: second)
         case 4:
+            if !first.hasLayout(.function) || !second.isKind(.tuple) { throw malformedCode() }
             FunctionObject(first).typeParameters = second
             return first
         default: throw raise(.systemError, "unknown intrinsic \(number)")
         }
+    }
+
+    /// The parts of a `type` statement: its name, its parameters or None, the function that computes it.
+    private func isTypeAlias(_ parts: Value) -> Bool {
+        guard parts.isKind(.tuple), TupleObject(parts).count == 3 else { return false }
+        let items = TupleObject(parts)
+        return items[0].isKind(.str) && (items[1].isNone || items[1].isKind(.tuple))
     }
 
     /// StopIteration that leaves a generator becomes RuntimeError (PEP 479).

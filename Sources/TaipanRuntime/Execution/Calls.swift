@@ -190,6 +190,7 @@ extension Thread {
     @inline(never)
     func callFunctionEx(_ fp: UnsafeMutablePointer<Value>, _ destination: Int, _ callee: Value, _ positional: Value, _ keywords: Value) throws(Raised)
         -> UnsafeMutablePointer<Value>? {
+        if keywords.isBound && !keywords.isKind(.dict) { throw malformedCode() }
         let arguments = positional.isKind(.tuple) ? positional : try starArguments(callee, positional)
         let keywordDict = keywords.isBound && DictObject(keywords).count > 0 ? keywords : .unbound
         if callee.hasLayout(.function) && keywordDict.isUnbound {
@@ -214,6 +215,7 @@ extension Thread {
 
     /// How messages name a callable: `module.qualname()` as CPython's `_PyObject_FunctionStr`.
     func functionText(_ callee: Value) -> String {
+        if callee.isUnbound { return "object" }
         do throws(Raised) {
             let qualname = try getattrOrUnbound(callee, name(.__qualname__))
             guard qualname.isKind(.str) else { return string(try strOf(callee)) }

@@ -519,7 +519,8 @@ extension Thread {
                         fp[a] = newCell(fp[a])
                         ip += 1
                     case .copyFreeVars:
-                        copyFreeVariables(fp, a)
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        try copyFreeVariables(fp, a)
                         ip += 1
                     case .loadCell:
                         let v = fp[b].cell[1]
@@ -1163,6 +1164,10 @@ extension Thread {
                         ip += 1
                     case .pushExceptionInfo:
                         let exception = fp[a]
+                        if !exception.isKind(.exception) {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            throw malformedCode()
+                        }
                         let handled = state.pointee.handled
                         fp[a] = handled.pointee.value.isUnbound ? .none : handled.pointee.value
                         fp[b] = exception
@@ -1170,6 +1175,10 @@ extension Thread {
                         ip += 1
                     case .popExcept:
                         let previous = fp[a]
+                        if !previous.isNone && !previous.isKind(.exception) {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            throw malformedCode()
+                        }
                         state.pointee.handled.pointee.value = previous.isNone ? .unbound : previous
                         ip += 1
                     case .checkExceptionMatch:
@@ -1235,6 +1244,12 @@ extension Thread {
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
                         fp[a] = try intrinsic2(Int(ip[1]), fp[b], fp[c])
                         ip += 2
+                    case .checkLayout:
+                        if !fp[a].hasLayout(LayoutID(rawValue: UInt32(truncatingIfNeeded: i >> 32))) {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            throw malformedCode()
+                        }
+                        ip += 1
                     case .unknown:
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
                         try unknownInstruction(a)

@@ -52,8 +52,8 @@ enum Op: UInt8 {
     // Imports and patterns.
     case importName, importFrom, matchClass, matchMapping, matchSequence, matchKeys, getLen
     case intrinsic1, intrinsic2
-    // A number that is no instruction, in a: raises when it is reached.
-    case unknown
+    // checkLayout: the cell in a has layout bc, else the code is malformed. unknown: a number that is no instruction, in a; raises when it is reached.
+    case checkLayout, unknown
     // The exact form only. observe: reports what an instruction is about to do or has done; a is the ObservedPoint, b and c are its operands.
     // enterExact stands in for an instruction of the ordinary form while somebody observes, and goes on in the exact form.
     case observe, enterExact

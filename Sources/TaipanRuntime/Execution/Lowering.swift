@@ -28,6 +28,8 @@ struct Lowering {
     private var isLeader: [Bool] = []
     /// The stack at each leader that can be reached: the gap flags by position.
     private var stackAt: [[Bool]?] = []
+    /// By instruction: what it works on is not certain to be what it needs.
+    private var needsCheck: [Bool] = []
     private(set) var stack: [StackEntry] = []
     private(set) var words: [UInt64] = []
     private var offsets: [UInt32] = []
@@ -73,10 +75,10 @@ struct Lowering {
     }
 
     mutating func walk() throws(Raised) {
-        guard decode(), hasValidOperands, findStacks() else { throw t.raise(.systemError, "malformed bytecode") }
+        guard decode(), hasValidOperands, verify() else { throw t.raise(.systemError, "malformed bytecode") }
         if isExact { markEvents() }
         emitAll()
-        if deepest >= 0xFFF0 { throw t.raise(.systemError, "code object with more than 65520 frame slots") }
+        if max(deepest, localCount) >= 0xFFF0 { throw t.raise(.systemError, "code object with more than 65520 frame slots") }
     }
 
     // MARK: Decoding and control flow
@@ -95,16 +97,26 @@ struct Lowering {
         }
         for entry in ExceptionTable(Array(BytesObject(code.exceptiontable).buffer)) {
             entries.append(entry)
-            guard entry.start / 2 <= units, entry.end / 2 <= units, entry.target / 2 < units else { return false }
+            guard entry.start / 2 <= units, entry.end >= 0, entry.end / 2 <= units, entry.target / 2 < units else { return false }
             isLeader[entry.start / 2] = true
             isLeader[entry.end / 2] = true
             isLeader[entry.target / 2] = true
         }
         for instruction in instructions {
-            guard let target = Lowering.jumpTarget(instruction) else { continue }
+            guard let target = Verification.target(instruction) else { continue }
             guard target >= 0, target / 2 < units else { return false }
             isLeader[target / 2] = true
         }
+        return true
+    }
+
+    /// Finds what lies where at each leader, and what has to be checked when it runs.
+    private mutating func verify() -> Bool {
+        var verifier = CodeVerifier(code, instructions, instructionAt: instructionAt, isLeader: isLeader, entries: entries)
+        guard verifier.run() else { return false }
+        for unit in stackAt.indices { stackAt[unit] = verifier.gaps(at: unit) }
+        // Who observes may go on at another line, with what verification knew of the way there left out.
+        needsCheck = isExact ? Array(repeating: true, count: instructions.count) : verifier.needsCheck
         return true
     }
 
@@ -139,143 +151,14 @@ struct Lowering {
         case .copy, .swap, .listAppend, .setAdd, .mapAdd, .listExtend, .setUpdate, .dictUpdate, .dictMerge: return argument >= 1 && argument <= 0xFFFF
         case .compareOp: return argument >> 4 <= 5
         case .binaryOp: return argument <= 25
+        case .isOp, .containsOp: return argument <= 1
+        case .matchClass: return argument <= 0xFFFF
         case .buildSlice: return argument == 2 || argument == 3
         case .raiseVarargs: return argument <= 2
         case .makeFunction: return argument <= 15
         case .unpackSequence: return argument <= 0xFFFF
         case .unpackEx: return (argument & 0xFF) + (argument >> 8) <= 0xFFFF
         default: return true
-        }
-    }
-
-    /// Where a jump goes; FOR_ITER's exhaustion goes behind its END_FOR.
-    static func jumpTarget(_ instruction: Instruction) -> Int? {
-        guard let target = instruction.target else { return nil }
-        return instruction.opcode == .forIter ? target + 2 : target
-    }
-
-    /// Finds the stack at every reachable leader.
-    private mutating func findStacks() -> Bool {
-        var work: [Int] = [0]
-        stackAt[0] = []
-        while let start = work.popLast() {
-            guard var flags = stackAt[start], instructionAt[start] >= 0 else { continue }
-            var i = Int(instructionAt[start])
-            while i < instructions.count {
-                let instruction = instructions[i]
-                let at = instruction.start / 2
-                if at != start && isLeader[at] {
-                    reach(at, flags, &work)
-                    break
-                }
-                reachHandlers(instruction, flags, &work)
-                if let target = Lowering.jumpTarget(instruction) {
-                    var there = flags
-                    guard Lowering.simulate(instruction, &there, jumping: true) else { return false }
-                    reach(target / 2, there, &work)
-                }
-                guard Lowering.simulate(instruction, &flags, jumping: false) else { return false }
-                if Lowering.endsBlock(instruction.opcode) { break }
-                i += 1
-            }
-        }
-        return true
-    }
-
-    private mutating func reach(_ unit: Int, _ flags: [Bool], _ work: inout [Int]) {
-        if stackAt[unit] == nil {
-            stackAt[unit] = flags
-            work.append(unit)
-        }
-    }
-
-    /// The handlers of ranges that cover the instruction, with the stack cut to their depth.
-    private mutating func reachHandlers(_ instruction: Instruction, _ flags: [Bool], _ work: inout [Int]) {
-        for entry in entries where instruction.offset >= entry.start && instruction.offset < entry.end && flags.count >= entry.depth {
-            var there = Array(flags[..<entry.depth])
-            if entry.lasti { there.append(false) }
-            there.append(false)
-            reach(entry.target / 2, there, &work)
-        }
-    }
-
-    private static func endsBlock(_ opcode: Opcode) -> Bool {
-        switch opcode {
-        case .returnValue, .returnConst, .reraise, .raiseVarargs, .jumpForward, .jumpBackward, .jumpBackwardNoInterrupt, .interpreterExit, .reserved: true
-        default: false
-        }
-    }
-
-    /// How an instruction changes the gap flags. Only what stays below matters: pops, then pushes.
-    private static func simulate(_ instruction: Instruction, _ flags: inout [Bool], jumping: Bool) -> Bool {
-        let argument = instruction.argument
-        switch instruction.opcode {
-        case .pushNull:
-            flags.append(true)
-            return true
-        case .loadGlobal:
-            if argument & 1 != 0 { flags.append(true) }
-            flags.append(false)
-            return true
-        case .loadAttr:
-            guard flags.popLast() != nil else { return false }
-            if argument & 1 != 0 { flags.append(true) }
-            flags.append(false)
-            return true
-        case .loadSuperAttr:
-            guard flags.count >= 3 else { return false }
-            flags.removeLast(3)
-            if argument & 1 != 0 { flags.append(true) }
-            flags.append(false)
-            return true
-        case .copy, .swap:
-            if instruction.opcode == .copy { flags.append(false) }
-            return flags.count >= argument
-        case .listAppend, .setAdd, .mapAdd, .listExtend, .setUpdate, .dictUpdate, .dictMerge:
-            let pops = instruction.opcode == .mapAdd ? 2 : 1
-            guard flags.count >= pops + argument else { return false }
-            flags.removeLast(pops)
-            return true
-        case .reraise:
-            guard flags.count > argument else { return false }
-            flags.removeLast()
-            return true
-        case .forIter where jumping:
-            return flags.popLast() != nil
-        case .returnGenerator:
-            flags.append(false)
-            return true
-        default:
-            return simulateByEffect(instruction, &flags, jumping)
-        }
-    }
-
-    private static func simulateByEffect(_ instruction: Instruction, _ flags: inout [Bool], _ jumping: Bool) -> Bool {
-        let effect = instruction.opcode.stackEffect(instruction.argument, jumping: jumping)
-        let pushes = pushCount(instruction)
-        let pops = pushes - effect
-        guard pops >= 0, flags.count >= pops else { return false }
-        flags.removeLast(pops)
-        for _ in 0..<pushes { flags.append(false) }
-        return true
-    }
-
-    /// How many entries the instruction leaves on top that it made; the rest of its effect is pops.
-    private static func pushCount(_ instruction: Instruction) -> Int {
-        switch instruction.opcode {
-        case .popTop, .storeFast, .storeName, .storeGlobal, .storeDeref, .storeAttr, .storeSubscr, .storeSlice, .deleteAttr, .deleteSubscr, .returnValue,
-             .popJumpIfTrue, .popJumpIfFalse, .popJumpIfNone, .popJumpIfNotNone, .raiseVarargs, .reraise, .popExcept, .listAppend, .setAdd, .mapAdd,
-             .listExtend, .setUpdate, .dictMerge, .dictUpdate, .endFor, .endAsyncFor, .nop, .resume, .makeCell, .copyFreeVars, .deleteFast, .deleteName,
-             .deleteGlobal, .deleteDeref, .setupAnnotations, .kwNames, .jumpForward, .jumpBackward, .jumpBackwardNoInterrupt, .returnConst, .interpreterExit, .cache,
-             .extendedArg: return 0
-        case .unpackSequence: return instruction.argument
-        case .unpackEx: return (instruction.argument & 0xFF) + (instruction.argument >> 8) + 1
-        case .beforeWith, .beforeAsyncWith, .pushExcInfo, .checkEgMatch, .checkExcMatch, .cleanupThrow: return 2
-        case .getLen, .matchMapping, .matchSequence, .importFrom, .getAnext: return 2
-        case .matchKeys: return 3
-        case .send: return 2
-        case .withExceptStart: return 1
-        default: return 1
         }
     }
 
@@ -394,7 +277,7 @@ struct Lowering {
             limit = nextHome()
             if isExact { beginExactly(i) } else { noteCrossing(at) }
             let used = emitOne(i)
-            if Lowering.endsBlock(instruction.opcode) {
+            if Verification.endsBlock(instruction.opcode) {
                 isReachable = false
             } else if isExact {
                 endExactly(i)
@@ -418,9 +301,14 @@ struct Lowering {
         let instruction = instructions[i]
         let argument = instruction.argument
         switch instruction.opcode {
-        case .nop, .extendedArg, .cache, .endFor, .interpreterExit: break
+        case .nop, .extendedArg: break
+        case .endFor:
+            pop()
+            pop()
         case .reserved: emit(.unknown, argument)
-        case .loadFast: push(.local, argument)
+        case .cache, .interpreterExit: emit(.unknown, Int(instruction.opcode.rawValue))
+        case .loadFast, .loadClosure:
+            if needsCheck[i] { emit(.loadLocalCheck, pushResult(), argument) } else { push(.local, argument) }
         case .loadConst: push(.constant, argument)
         case .loadFastCheck:
             let dst = pushResult()
@@ -430,8 +318,6 @@ struct Lowering {
             settleUses(of: argument)
             emit(.move, dst, argument)
             emit(.clear, argument)
-        case .loadClosure:
-            push(.local, argument)
         case .storeFast:
             let value = pop()
             settleUses(of: argument)
@@ -658,16 +544,26 @@ struct Lowering {
             emitWide(.loadFromDictOrGlobals, stack[stack.count - 1].home, argument)
         case .loadFromDictOrDeref:
             settleTop(1)
+            check(i, argument, .cell)
             emitWide(.loadFromDictOrDeref, stack[stack.count - 1].home, argument)
         case .setupAnnotations: emit(.setupAnnotations)
-        case .makeCell: emit(.makeCell, argument)
-        case .copyFreeVars: emit(.copyFreeVars, argument)
+        case .makeCell:
+            settleUses(of: argument)
+            emit(.makeCell, argument)
+        case .copyFreeVars:
+            settleAll()
+            emit(.copyFreeVars, argument)
         case .loadDeref:
+            check(i, argument, .cell)
             let (dst, used) = destination(i)
             emit(.loadCell, dst, argument)
             return 1 + used
-        case .storeDeref: emit(.storeCell, argument, slot(pop()))
-        case .deleteDeref: emit(.deleteCell, argument)
+        case .storeDeref:
+            check(i, argument, .cell)
+            emit(.storeCell, argument, slot(pop()))
+        case .deleteDeref:
+            check(i, argument, .cell)
+            emit(.deleteCell, argument)
         case .binarySubscr:
             let key = pop(), container = slot(pop())
             let isConstant = key.kind == .constant && key.index < 0xFFFF
@@ -781,7 +677,8 @@ struct Lowering {
             settleAll()
             limit = nextHome()
             // Within `yield from` and `await` the receiver lies below.
-            let receiver = i > 0 && instructions[i - 1].opcode == .send ? stack[stack.count - 1].home : 0xFFFF
+            let isDelegating = i > 0 && instructions[i - 1].opcode == .send && follows(i, .yieldValue) && !stack.isEmpty
+            let receiver = isDelegating ? stack[stack.count - 1].home : 0xFFFF
             emit(.yieldValue, value, pushResult(), receiver)
         // Safe points are polled at calls and backward jumps.
         case .resume: break
@@ -826,10 +723,10 @@ struct Lowering {
         case .buildString: return emitBuild(.buildString, argument, i)
         case .buildMap: return emitBuild(.buildMap, argument * 2, i)
         case .buildConstKeyMap: return emitBuild(.buildConstKeyMap, argument, i, extra: 1)
-        case .listAppend, .setAdd, .listExtend, .setUpdate, .dictUpdate, .dictMerge: emitInto(instruction)
+        case .listAppend, .setAdd, .listExtend, .setUpdate, .dictUpdate, .dictMerge: emitInto(instruction, i)
         case .mapAdd:
             let value = slot(pop()), key = slot(pop())
-            emit(.mapAdd, stack[stack.count - argument].home, key, value)
+            emit(.mapAdd, container(.dict, argument, i), key, value)
         default: return emitLast(i)
         }
         return 1
@@ -840,26 +737,44 @@ struct Lowering {
         emit(op, stack[stack.count - 1].home, argument)
     }
 
-    private mutating func emitInto(_ instruction: Instruction) {
+    private mutating func emitInto(_ instruction: Instruction, _ i: Int) {
         let value = slot(pop())
-        let target = stack[stack.count - instruction.argument].home
-        let op: Op = switch instruction.opcode {
-        case .listAppend: .listAppend
-        case .setAdd: .setAdd
-        case .listExtend: .listExtend
-        case .setUpdate: .setUpdate
-        case .dictMerge: .dictMerge
-        default: .dictUpdate
+        let (op, kind): (Op, LayoutID) = switch instruction.opcode {
+        case .listAppend: (.listAppend, .list)
+        case .setAdd: (.setAdd, .set)
+        case .listExtend: (.listExtend, .list)
+        case .setUpdate: (.setUpdate, .set)
+        case .dictMerge: (.dictMerge, .dict)
+        default: (.dictUpdate, .dict)
         }
+        let target = container(kind, instruction.argument, i)
         // DICT_MERGE names the function for its message: it lies below the arguments tuple and the dict.
-        let callable = instruction.opcode == .dictMerge && stack.count >= 3 ? stack[stack.count - instruction.argument - 2].home : 0
+        var callable = target
+        let place = stack.count - instruction.argument - 2
+        if instruction.opcode == .dictMerge && place >= 0 {
+            settle(place)
+            callable = stack[place].home
+        }
         emit(op, target, value, callable)
+    }
+
+    /// The slot of the container `place` below the top, which is of layout `kind`.
+    private mutating func container(_ kind: LayoutID, _ place: Int, _ i: Int) -> Int {
+        settle(stack.count - place)
+        let slot = stack[stack.count - place].home
+        check(i, slot, kind)
+        return slot
+    }
+
+    /// Where verification could not tell that `slot` holds a cell of layout `kind`, that is found out when the code runs.
+    private mutating func check(_ i: Int, _ slot: Int, _ kind: LayoutID) {
+        if needsCheck[i] { emitWide(.checkLayout, slot, Int(kind.rawValue)) }
     }
 
     private mutating func emitForIter(_ i: Int) -> Int {
         settleAll()
         let iterator = stack[stack.count - 1].home
-        let target = Lowering.jumpTarget(instructions[i]) ?? 0
+        let target = Verification.target(instructions[i]) ?? 0
         let (dst, used) = destination(i)
         if isExact {
             emitExactForIter(iterator, dst, instructions[i], target)

@@ -143,7 +143,7 @@ extension Thread {
 
     @inline(never)
     func setupAnnotations(_ fp: UnsafeMutablePointer<Value>) throws(Raised) {
-        let namespace = fp[FrameHeader.namespace]
+        let namespace = namespace(fp)
         let key = name(.__annotations__)
         if try namespaceItem(namespace, key).isBound { return }
         if namespace.hasLayout(.dict) { return try DictObject(namespace).setString(self, key, newDict().value) }
@@ -153,10 +153,15 @@ extension Thread {
     // MARK: Cells
 
     /// COPY_FREE_VARS: the closure's cells go to the last `count` local slots.
-    func copyFreeVariables(_ fp: UnsafeMutablePointer<Value>, _ count: Int) {
-        let closure = TupleObject(fp.frameFunction.closure)
+    func copyFreeVariables(_ fp: UnsafeMutablePointer<Value>, _ count: Int) throws(Raised) {
+        let cells = fp.frameFunction.closure
+        guard cells.isKind(.tuple), TupleObject(cells).count == count else { throw malformedCode() }
+        let closure = TupleObject(cells)
         let first = fp.frameLowered.pointee.localCount - count
-        for i in 0..<count { fp[first + i] = closure[i] }
+        for i in 0..<count {
+            if !closure[i].hasLayout(.cell) { throw malformedCode() }
+            fp[first + i] = closure[i]
+        }
     }
 
     // MARK: Functions and classes
@@ -164,23 +169,30 @@ extension Thread {
     /// MAKE_FUNCTION: operands from `operands` on: defaults, keyword defaults, annotations, closure as the flags say, then the code.
     @inline(never)
     func makeFunction(_ fp: UnsafeMutablePointer<Value>, _ flags: Int, _ operands: UnsafeMutablePointer<Value>) throws(Raised) -> Value {
+        guard operands[flags.nonzeroBitCount].hasLayout(.code) else { throw malformedCode() }
         let code = CodeCell(operands[flags.nonzeroBitCount])
         let made = try newFunction(code, globals: fp.frameFunction.globals)
         made.lowered = code.lowered
         var n = 0
         if flags & 1 != 0 {
+            if !operands[n].isKind(.tuple) { throw malformedCode() }
             made.defaults = operands[n]
             n += 1
         }
         if flags & 2 != 0 {
+            if !operands[n].isKind(.dict) { throw malformedCode() }
             made.kwdefaults = operands[n]
             n += 1
         }
         if flags & 4 != 0 {
+            if !operands[n].isKind(.tuple) { throw malformedCode() }
             made.annotations = operands[n]
             n += 1
         }
-        if flags & 8 != 0 { made.closure = operands[n] }
+        if flags & 8 != 0 {
+            if !operands[n].isKind(.tuple) { throw malformedCode() }
+            made.closure = operands[n]
+        }
         return made.value
     }
 

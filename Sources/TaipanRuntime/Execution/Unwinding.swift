@@ -106,13 +106,24 @@ extension Thread {
     /// RERAISE: the exception goes on without a new traceback entry; with `lasti`, from the instruction it was first raised at.
     @inline(never)
     func reraise(_ fp: UnsafeMutablePointer<Value>, _ exception: Value, _ lasti: Value) throws(Raised) {
+        try goOn(exception)
+    }
+
+    /// The exception goes on from where it was.
+    private func goOn(_ exception: Value) throws(Raised) {
+        if !exception.isKind(.exception) { throw malformedCode() }
         state.pointee.isReraising = true
         throw restore(exception)
     }
 
+    /// What running bytecode that no compiler makes leads to, where it was not seen before it ran.
+    @inline(never)
+    func malformedCode() -> Raised { raise(.systemError, "malformed bytecode") }
+
     /// CHECK_EXC_MATCH.
     @inline(never)
     func handlerMatches(_ exception: Value, _ pattern: Value) throws(Raised) -> Bool {
+        if !exception.isKind(.exception) { throw malformedCode() }
         try checkHandlerType(pattern)
         return givenExceptionMatches(exception, pattern)
     }
@@ -121,6 +132,7 @@ extension Thread {
     @inline(never)
     func checkGroupMatch(_ fp: UnsafeMutablePointer<Value>, _ a: Int, _ b: Int, _ pattern: Value) throws(Raised) {
         let exception = fp[a]
+        if !exception.isKind(.exception) && !exception.isNone { throw malformedCode() }
         try checkHandlerType(pattern, isStar: true)
         let (match, rest) = try exceptionGroupMatch(exception, pattern)
         fp[a] = rest
@@ -131,6 +143,7 @@ extension Thread {
     /// WITH_EXCEPT_START: `exit(type, value, traceback)`.
     @inline(never)
     func withExceptStart(_ exit: Value, _ exception: Value) throws(Raised) -> Value {
+        if !exception.isKind(.exception) { throw malformedCode() }
         let traceback = ExceptionObject(exception).traceback
         return try call(exit, type(of: exception).value, exception, traceback.isUnbound ? .none : traceback)
     }
@@ -164,8 +177,8 @@ extension Thread {
     @inline(never)
     func cleanupThrow(_ exception: Value) throws(Raised) -> Value {
         if isInstance(exception, of: types.pointee.stopIteration) { return stopIterationValue(exception) }
-        state.pointee.isReraising = true
-        throw restore(exception)
+        try goOn(exception)
+        return .none
     }
 
     /// `StopIteration.value`.
@@ -177,8 +190,7 @@ extension Thread {
     @inline(never)
     func endAsyncFor(_ exception: Value) throws(Raised) {
         if isInstance(exception, of: types.pointee.stopAsyncIteration) { return }
-        state.pointee.isReraising = true
-        throw restore(exception)
+        try goOn(exception)
     }
 
     /// An instruction that CPython 3.12 does not have.

@@ -268,8 +268,8 @@ struct MarshalInput {
     }
 
     private mutating func tuple(_ n: Int, _ flagged: Bool) throws(Raised) -> Value {
-        if n > 1 << 16 {
-            // The size may be a lie: room is made as the items come.
+        if n > (file.isUnbound ? count - at : 256) {
+            // The size is a lie, or may be one: room is made as the items come.
             let items = try t.newList()
             let place = try reserve(flagged)
             for _ in 0..<n { try t.append(items, try item("tuple")) }

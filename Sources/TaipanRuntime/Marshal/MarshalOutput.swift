@@ -146,7 +146,8 @@ struct MarshalOutput {
         var keyed: [(bytes: [UInt8], index: Int)] = []
         for i in 0..<items.count {
             var one = MarshalOutput(t, version: version)
-            try one.write(items[i])
+            one.counts = counts
+            try one.object(items[i])
             keyed.append((one.data, i))
         }
         keyed.sort { $0.bytes.lexicographicallyPrecedes($1.bytes) }
