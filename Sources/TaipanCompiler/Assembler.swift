@@ -22,13 +22,20 @@ struct Assembler {
         return assembler.run(filename)
     }
 
+    /// The code object of `unit`, whose instructions have been through the flow graph.
+    static func assembleOptimized(_ unit: CodeUnit, flags: CodeFlags, filename: String) -> CodeObject {
+        var assembler = Assembler(unit, flags: flags)
+        assembler.graph.labelHandlers()
+        return assembler.finish(filename)
+    }
+
     private mutating func run(_ filename: String) -> CodeObject {
-        graph.labelHandlers()
-        graph.optimize(&constants)
-        graph.removeUnusedConstants(&constants)
-        graph.checkUnboundLocals(count: unit.localNames.count, parameters: unit.scope.parameters.count)
-        graph.moveColdBlocks()
-        graph.resolveLines(firstLine: unit.firstLine)
+        graph.optimizeWhole(
+            &constants, localCount: unit.localNames.count, parameterCount: unit.scope.parameters.count, firstLine: unit.firstLine)
+        return finish(filename)
+    }
+
+    private mutating func finish(_ filename: String) -> CodeObject {
         placeCells()
         insertPrologue()
         let isGenerator = !flags.isDisjoint(with: [.generator, .coroutine, .asyncGenerator])

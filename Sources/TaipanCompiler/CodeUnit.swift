@@ -85,14 +85,7 @@ final class CodeUnit {
     var inlinedComprehensions = 0
     var open: [OpenBlock] = []
 
-    init(kind: UnitKind, scope: Scope, name: String, privateName: String?, firstLine: Int) {
-        self.kind = kind
-        self.scope = scope
-        self.name = name
-        qualname = name
-        self.privateName = privateName
-        self.firstLine = firstLine
-        localNames = NameTable(scope.parameters)
+    convenience init(kind: UnitKind, scope: Scope, name: String, privateName: String?, firstLine: Int) {
         var cells: [String] = []
         var frees: [String] = []
         for i in 0..<scope.symbols.count {
@@ -105,6 +98,17 @@ final class CodeUnit {
         frees.sort(by: codePointOrder)
         if scope.needsClassCell { cells.append("__class__") }
         if scope.needsClassDict { cells.append("__classdict__") }
+        self.init(kind: kind, scope: scope, name: name, firstLine: firstLine, cells: cells, frees: frees)
+        self.privateName = privateName
+    }
+
+    init(kind: UnitKind, scope: Scope, name: String, firstLine: Int, cells: [String], frees: [String]) {
+        self.kind = kind
+        self.scope = scope
+        self.name = name
+        qualname = name
+        self.firstLine = firstLine
+        localNames = NameTable(scope.parameters)
         cellNames = NameTable(cells)
         freeNames = NameTable(frees)
     }

@@ -33,20 +33,23 @@ public func compile(
     module: Module, filename: String, options: CompilerOptions = CompilerOptions()
 ) throws(SyntaxFailure) -> CodeObject {
     do throws(Failure) {
-        let (found, last) = try futureFeatures(of: module)
-        let futures = found.union(options.futures.intersection(.allFutures))
-        let annotations = futures.contains(.futureAnnotations)
-        try ConstantFolding.run(
-            module, optimize: options.optimize, futureAnnotations: annotations, depthLimit: options.depthLimit)
-        let table = try ScopeBuilder.build(module, futureAnnotations: annotations, depthLimit: options.depthLimit)
-        let generatorOptions = GeneratorOptions(
-            filename: filename, futures: futures, optimize: options.optimize, topLevelAwait: options.topLevelAwait,
-            depthLimit: options.depthLimit, warn: options.warn)
-        let generator = Generator(table: table, options: generatorOptions, lastFuture: last)
-        return try generator.run(module)
+        return try generator(for: module, filename: filename, options: options).run(module)
     } catch {
         throw error.reported(options.lineOfFile)
     }
+}
+
+/// The passes over the tree, and the generator that goes on from there.
+func generator(for module: Module, filename: String, options: CompilerOptions) throws(Failure) -> Generator {
+    let (found, last) = try futureFeatures(of: module)
+    let futures = found.union(options.futures.intersection(.allFutures))
+    let annotations = futures.contains(.futureAnnotations)
+    try ConstantFolding.run(module, optimize: options.optimize, futureAnnotations: annotations, depthLimit: options.depthLimit)
+    let table = try ScopeBuilder.build(module, futureAnnotations: annotations, depthLimit: options.depthLimit)
+    let generatorOptions = GeneratorOptions(
+        filename: filename, futures: futures, optimize: options.optimize, topLevelAwait: options.topLevelAwait,
+        depthLimit: options.depthLimit, warn: options.warn)
+    return Generator(table: table, options: generatorOptions, lastFuture: last)
 }
 
 /// Parses and compiles a source.

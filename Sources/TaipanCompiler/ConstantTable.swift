@@ -69,6 +69,14 @@ struct ConstantTable {
     var items: [Constant] = []
     private var places: [ConstantKey: Int] = [:]
 
+    init() {}
+
+    /// A table that begins with `items`, equal ones included.
+    init(_ items: [Constant]) {
+        self.items = items
+        for (i, item) in items.enumerated() where !item.hasNaN && places[ConstantKey(item)] == nil { places[ConstantKey(item)] = i }
+    }
+
     /// The index of `constant`, which is added if it is new.
     ///
     /// A NaN equals nothing, so it is always new.

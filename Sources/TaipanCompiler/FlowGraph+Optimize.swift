@@ -5,6 +5,16 @@ extension FlowGraph {
     /// Exit blocks up to this size are copied to where they are jumped to from.
     private static var copyLimit: Int { 4 }
 
+    /// All passes over a graph fresh from the generator.
+    mutating func optimizeWhole(_ constants: inout ConstantTable, localCount: Int, parameterCount: Int, firstLine: Int) {
+        labelHandlers()
+        optimize(&constants)
+        removeUnusedConstants(&constants)
+        checkUnboundLocals(count: localCount, parameters: parameterCount)
+        moveColdBlocks()
+        resolveLines(firstLine: firstLine)
+    }
+
     /// Runs the shrinking passes. New constants go to the end of `constants`.
     mutating func optimize(_ constants: inout ConstantTable) {
         removeEmptyBlocks()

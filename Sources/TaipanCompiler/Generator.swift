@@ -47,6 +47,12 @@ final class Generator {
 
     /// Compiles a whole module.
     func run(_ module: Module) throws(Failure) -> CodeObject {
+        let unit = try generate(module)
+        return Assembler.assemble(unit, flags: flags(of: unit.scope), filename: options.filename)
+    }
+
+    /// Writes the instructions of a whole module; what is nested in it is assembled on the way.
+    func generate(_ module: Module) throws(Failure) -> CodeUnit {
         switch module.kind {
         case .module(let body, _): try visitBody(body, SourceRange(1, 1, 0, 0))
         case .interactive(let body):
@@ -55,10 +61,12 @@ final class Generator {
             try visit(body)
         case .expression(let body):
             try visit(body)
-            return finish(returningNone: false)
+            complete(returningNone: false)
+            return unit
         case .functionType: throw .syntax("this compiler does not handle FunctionTypes", SourceSpan(line: 1, column: 0, endLine: 1, endColumn: 0))
         }
-        return finish(returningNone: true)
+        complete(returningNone: true)
+        return unit
     }
 
     // MARK: Units
@@ -92,15 +100,15 @@ final class Generator {
 
     /// Ends the current unit and returns to the one around it.
     func leave(returningNone: Bool) -> CodeObject {
-        let code = finish(returningNone: returningNone)
+        complete(returningNone: returningNone)
+        let code = Assembler.assemble(unit, flags: flags(of: unit.scope), filename: options.filename)
         unit = outer.removeLast()
         return code
     }
 
-    private func finish(returningNone: Bool) -> CodeObject {
+    private func complete(returningNone: Bool) {
         if returningNone { load(.none, .none) }
         emit(.returnValue, .none)
-        return Assembler.assemble(unit, flags: flags(of: unit.scope), filename: options.filename)
     }
 
     private func flags(of scope: Scope) -> CodeFlags {

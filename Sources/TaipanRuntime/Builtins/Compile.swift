@@ -41,6 +41,18 @@ extension Thread {
         return try writer.module(module)
     }
 
+    /// What the compiler's generator writes for a tree, before the flow graph.
+    public func generatedInstructions(of tree: Value, filename: Value, mode: CompileMode, optimize: Int) throws(Raised) -> StagedUnit {
+        if try !isTree(tree) { throw raise(.typeError, "expected an AST") }
+        let module = try readTree(tree, mode: mode)
+        var options = CompilerOptions()
+        options.optimize = optimize < 0 ? interp.pointee.config.optimizationLevel : optimize
+        let name = string(filename)
+        return try withWarnings(filename, options) { (options) throws(SyntaxFailure) in
+            try CompilerStages.generate(module: module, filename: name, options: options)
+        }
+    }
+
     private func isTree(_ source: Value) throws(Raised) -> Bool {
         if !source.isCell || source.isKind(.str) || source.isKind(.bytes) || kept("_ast types").isUnbound { return false }
         return isInstance(source, of: DictObject(kept("_ast types")).findString(self, intern("AST")))

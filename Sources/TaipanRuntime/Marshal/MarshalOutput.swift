@@ -262,7 +262,9 @@ extension Thread {
         return c < 128 && (c == 0x5F || c == 0x2A || (c >= 0x30 && c <= 0x39) || (c | 32 >= 0x61 && c | 32 <= 0x7A))
     }
 
-    private func exactConstant(_ v: Value) throws(Raised) -> Constant {
+    /// The compiler's form of a constant.
+    /// - Throws: ValueError for what no constant can be.
+    public func exactConstant(_ v: Value) throws(Raised) -> Constant {
         if v.isNone { return .none }
         if v.isTrue { return .true }
         if v.isFalse { return .false }

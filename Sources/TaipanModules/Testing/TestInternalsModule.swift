@@ -1,5 +1,4 @@
-// `_testinternalcapi`: the few facts about the interpreter that CPython's test support asks for. The stages of the compiler are not open
-// to Python and say so.
+// `_testinternalcapi`: the few facts about the interpreter that CPython's test support asks for, and the stages of the compiler.
 
 import TaipanRuntime
 
@@ -18,8 +17,6 @@ enum TestInternalsModule {
         m.function("get_recursion_depth", "($module, /)", "How deep calls are nested.") { (t, _) throws(Raised) in
             t.int(t.state.pointee.recursionLimit - t.state.pointee.recursionRemaining)
         }
-        for name in ["compiler_codegen", "optimize_cfg", "assemble_code_object"] as [StaticString] {
-            m.rawFunction(name) { (t, _) throws(Raised) in throw t.raise(.notImplementedError, "the compiler's stages are not open to Python") }
-        }
+        CompilerStagesFunctions.define(m)
     }
 }
