@@ -101,6 +101,15 @@ extension Thread {
         return false
     }
 
+    /// A frame object of a frame that does not run: nobody called it.
+    public func newFrameObject(function: Value, code: Value, locals: Value) -> Value {
+        let made = FrameObject(Value(heap.allocate(header: UInt(LayoutID.frame.rawValue), bytes: FrameObject.bytes)))
+        made.function = function
+        made.code = code
+        made.locals = locals
+        return made.value
+    }
+
     // MARK: Locals
 
     /// `frame.f_locals`: the namespace itself, or a dict refreshed from the fast locals.

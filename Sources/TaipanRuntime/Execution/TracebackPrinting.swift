@@ -294,6 +294,14 @@ extension Thread {
         return display.text
     }
 
+    /// Writes a traceback as it stands above an uncaught exception, with its headline.
+    public func printTraceback(_ traceback: Value, to file: Value) throws(Raised) {
+        var display = try ExceptionDisplay(self)
+        display.add("Traceback (most recent call last):\n")
+        display.showTraceback(traceback, limit: display.tracebackLimit())
+        try write(str(wtf8: display.text), to: file)
+    }
+
     /// Prints an exception as an uncaught one to a file object, and flushes it: what `sys.excepthook` does by default.
     public func printException(_ exception: Value, to file: Value) throws(Raised) {
         let text: [UInt8]

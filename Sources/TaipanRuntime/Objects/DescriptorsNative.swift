@@ -15,7 +15,7 @@ extension Thread {
     // MARK: builtin_function_or_method
 
     private func defineBuiltinFunctionType() {
-        defineType(.builtinFunction, "builtin_function_or_method", flags: TypeFlag.hasWeakReferences, NativeLayout(valueWords: 5, bytes: NativeFunction.bytes)) { b in
+        defineType(.builtinFunction, "builtin_function_or_method", flags: TypeFlag.hasWeakReferences | TypeFlag.vectorcall, NativeLayout(valueWords: 5, bytes: NativeFunction.bytes)) { b in
             let s = b.slots
             s.pointee.repr = UnarySlot(Thread.builtinFunctionRepr)
             s.pointee.hash = IntSlot { (t, v) in
@@ -111,7 +111,7 @@ extension Thread {
     // MARK: method_descriptor
 
     private func defineMethodDescriptorType() {
-        defineType(.methodDescriptor, "method_descriptor", flags: TypeFlag.methodDescriptor, NativeLayout(valueWords: 5, bytes: NativeFunction.bytes)) { b in
+        defineType(.methodDescriptor, "method_descriptor", flags: TypeFlag.methodDescriptor | TypeFlag.vectorcall, NativeLayout(valueWords: 5, bytes: NativeFunction.bytes)) { b in
             b.slots.pointee.repr = UnarySlot { (t, v) in t.str("<method '\(t.string(v.cell[1]))' of '\(t.ownerName(v.cell[5]))' objects>") }
             b.slots.pointee.call = CallSlot { (t, v, a) throws(Raised) in try t.callMethodDescriptor(NativeFunction(v), a) }
             b.slots.pointee.descriptorGet = TernarySlot { (t, v, object, type) throws(Raised) in

@@ -12,7 +12,7 @@ extension Thread {
     }
 
     func defineMethodType() {
-        defineType(.method, "method", flags: TypeFlag.hasWeakReferences, .values(2)) { b in
+        defineType(.method, "method", flags: TypeFlag.hasWeakReferences | TypeFlag.vectorcall, .values(2)) { b in
             b.doc("Create a bound instance method object.")
             let s = b.slots
             s.pointee.new = CallSlot { (t, type, a) throws(Raised) in

@@ -55,6 +55,12 @@ extension Thread {
         marker.pointee.scan(UInt(bitPattern: fp + lowered.pointee.localCount), UInt(bitPattern: fp + live))
     }
 
+    /// The generator or coroutine whose frame it is, or None.
+    public func frameGenerator(_ object: FrameObject) -> Value {
+        guard let fp = object.frame, fp.frameFlags & FrameFlag.generator != 0 else { return .none }
+        return Value(Cell(UnsafeMutableRawPointer(fp) - GeneratorObject.frameWord * 8))
+    }
+
     /// RETURN_GENERATOR: the running frame moves into a new generator.
     @inline(never)
     func newGenerator(_ fp: UnsafeMutablePointer<Value>) throws(Raised) -> Value {

@@ -27,6 +27,8 @@ public enum TypeFlag {
     /// Cells hold a varying number of items; attributes of subclass instances are in a dict behind them.
     public static var variableSize: Int { 8192 }
     public static var isReady: Int { 16384 }
+    /// Instances are called through the native function in the slot (CPython: PEP 590). Shown in `__flags__`, see `declaresVectorcall`.
+    public static var vectorcall: Int { 32768 }
 }
 
 /// A view of a type cell.

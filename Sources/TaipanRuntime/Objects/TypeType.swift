@@ -2,7 +2,7 @@
 
 extension Thread {
     func defineTypeType() {
-        defineType(.type, "type", flags: TypeFlag.base | TypeFlag.hasWeakReferences,
+        defineType(.type, "type", flags: TypeFlag.base | TypeFlag.hasWeakReferences | TypeFlag.vectorcall,
                    NativeLayout(valueWords: TypeObject.valueWords, bytes: TypeObject.byteSize, kind: .type)) { b in
             b.doc("type(object) -> the object's type\ntype(name, bases, dict, **kwds) -> a new type")
             let s = b.slots
@@ -278,11 +278,24 @@ extension Thread {
         var bits = 1 << 18 | 1 << 14
         for (flag, bit) in pairs where type.has(flag) { bits |= 1 << bit }
         if type.version != 0 { bits |= 1 << 19 }
+        if declaresVectorcall(type) { bits |= 1 << 11 }
         if type.has(TypeFlag.heap) && type.has(TypeFlag.hasDict) { bits |= 1 << 4 }
         if type.has(TypeFlag.heap) && type.has(TypeFlag.hasWeakReferences) { bits |= 1 << 3 }
         let kinds: [(CellKind, Int)] = [(.int, 24), (.list, 25), (.tuple, 26), (.bytes, 27), (.str, 28), (.dict, 29), (.exception, 30), (.type, 31)]
         for (one, bit) in kinds where kind(of: type).contains(one) { bits |= 1 << bit }
         return bits
+    }
+
+    /// CPython's HAVE_VECTORCALL: the nearest type in the line of bases that declares it still provides the native call.
+    public func declaresVectorcall(_ type: TypeObject) -> Bool {
+        let call = type.slots.pointee.call.address
+        if call == Thread.pythonSlot(.call) { return false }
+        var at = type.value
+        while at.isBound && !at.isNone {
+            if TypeObject(at).has(TypeFlag.vectorcall) { return TypeObject(at).slots.pointee.call.address == call }
+            at = TypeObject(at).base
+        }
+        return false
     }
 
     private func checkSpecialAttribute(_ type: Value, _ new: Value, _ name: StaticString) throws(Raised) {
