@@ -39,4 +39,5 @@ public func registerNativeModules(_ t: Thread) {
     t.interp.pointee.nativeModules["_sha1"] = NativeModuleDefinition(HashModules.defineSHA1)
     t.interp.pointee.nativeModules["_sha2"] = NativeModuleDefinition(HashModules.defineSHA2)
     t.interp.pointee.nativeModules["_testcapi"] = NativeModuleDefinition(TestCAPIModule.define)
+    t.interp.pointee.nativeModules["_testbuffer"] = NativeModuleDefinition(TestBufferModule.define)
 }

@@ -140,10 +140,10 @@ enum OperatorModule {
         if !mine.pointee.buffer.isSet || !theirs.pointee.buffer.isSet {
             throw t.raise(.typeError, "unsupported operand types(s) or combination of types: '\(t.typeName(a))' and '\(t.typeName(b))'")
         }
-        let x = try mine.pointee.buffer(t, a, false)
-        defer { if mine.pointee.releaseBuffer.isSet { try? mine.pointee.releaseBuffer(t, x.owner) } }
-        let y = try theirs.pointee.buffer(t, b, false)
-        defer { if theirs.pointee.releaseBuffer.isSet { try? theirs.pointee.releaseBuffer(t, y.owner) } }
+        let x = try t.buffer(of: a)
+        defer { t.release(x) }
+        let y = try t.buffer(of: b)
+        defer { t.release(y) }
         return Value(sameBytes(UnsafeRawBufferPointer(start: x.base, count: x.count), UnsafeRawBufferPointer(start: y.base, count: y.count)))
     }
 

@@ -44,10 +44,12 @@ enum StructModule {
             return .none
         }
         m.rawFunction("pack", "", "pack(format, v1, v2, ...) -> bytes") { (t, a) throws(Raised) in
+            try t.refuseKeywords(a, "_struct.pack")
             if a.count == 0 { throw t.raise(.typeError, "missing format argument") }
             return try t.pack(try t.structFor(a[0]), a.dropFirst)
         }
         m.rawFunction("pack_into", "", "pack_into(format, buffer, offset, v1, v2, ...)") { (t, a) throws(Raised) in
+            try t.refuseKeywords(a, "_struct.pack_into")
             if a.count == 0 { throw t.raise(.typeError, "missing format argument") }
             return try t.packInto(try t.structFor(a[0]), a.dropFirst)
         }
@@ -171,7 +173,7 @@ extension Thread {
         return try unpack(s, at: view.base.map { $0 + offset })
     }
 
-    private func unpack(_ s: StructObject, at base: UnsafeMutableRawPointer?) throws(Raised) -> Value {
+    func unpack(_ s: StructObject, at base: UnsafeMutableRawPointer?) throws(Raised) -> Value {
         let made = try newTuple(max(s.valueCount, 0))
         guard let base else { return made.value }
         var n = 0

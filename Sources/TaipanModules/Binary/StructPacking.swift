@@ -4,13 +4,9 @@ import TaipanEngines
 import TaipanRuntime
 
 extension Thread {
-    private func checkPackArguments(_ a: Arguments, _ name: StaticString) throws(Raised) {
-        if a.keywords.isBound && TupleObject(a.keywords).count > 0 { throw raise(.typeError, "\(name)() takes no keyword arguments") }
-    }
-
     /// `pack(values…)`.
     func pack(_ s: StructObject, _ a: Arguments) throws(Raised) -> Value {
-        try checkPackArguments(a, "pack")
+        try refuseKeywords(a, "Struct.pack")
         if a.count != s.valueCount { throw structError("pack expected \(s.valueCount) items for packing (got \(a.count))") }
         let made = try newBytes(max(s.size, 0))
         try store(s, a.base, UnsafeMutableRawPointer(made.data))
@@ -19,7 +15,7 @@ extension Thread {
 
     /// `pack_into(buffer, offset, values…)`.
     func packInto(_ s: StructObject, _ a: Arguments) throws(Raised) -> Value {
-        try checkPackArguments(a, "pack_into")
+        try refuseKeywords(a, "Struct.pack_into")
         if a.count != s.valueCount + 2 {
             if a.count == 0 { throw structError("pack_into expected buffer argument") }
             if a.count == 1 { throw structError("pack_into expected offset argument") }
@@ -58,7 +54,7 @@ extension Thread {
         throw raise(.typeError, "argument must be read-write bytes-like object, not \(typeName(value))")
     }
 
-    private func store(_ s: StructObject, _ values: UnsafeMutablePointer<Value>, _ target: UnsafeMutableRawPointer) throws(Raised) {
+    func store(_ s: StructObject, _ values: UnsafeMutablePointer<Value>, _ target: UnsafeMutableRawPointer) throws(Raised) {
         var n = 0
         for item in s.items {
             for k in 0..<item.count {

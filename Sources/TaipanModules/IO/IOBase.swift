@@ -285,7 +285,7 @@ extension Thread {
         }
         let slot = type(of: value).slots.pointee.buffer
         if !slot.isSet { throw raise(.typeError, "a bytes-like object is required, not '\(typeName(value))'") }
-        return try slot(self, value, false)
+        return try slot(self, value, .simple)
     }
 
     /// The bytes that `value` lends for writing; `place` begins the message: "readinto() argument must be read-write bytes-like object, not str".
@@ -293,7 +293,7 @@ extension Thread {
         let slot = type(of: value).slots.pointee.buffer
         if slot.isSet && !value.isKind(.bytes) {
             do throws(Raised) {
-                let view = try slot(self, value, true)
+                let view = try slot(self, value, .writable)
                 if !view.isReadOnly { return view }
                 giveBack(view)
             } catch { _ = takePending() }

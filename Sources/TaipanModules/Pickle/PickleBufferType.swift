@@ -34,10 +34,10 @@ extension Thread {
             made[1] = words[0]
             return Value(made)
         }
-        b.slots.pointee.buffer = BufferSlot { (t, v, writable, lent) throws(Raised) in
+        b.slots.pointee.buffer = BufferSlot { (t, v, flags, lent) throws(Raised) in
             let view = try t.openPickleBuffer(PickleBufferObject(v))
-            let slot = t.type(of: view.value).slots.pointee.buffer
-            lent.pointee = try slot(t, view.value, writable)
+            lent.pointee = try t.lend(view.value, flags)
+            lent.pointee.object = view.object
         }
         b.method("raw", "($self, /)", "The memory as a memoryview of unsigned bytes in one dimension.") { (t, a) throws(Raised) in
             let view = try t.openPickleBuffer(PickleBufferObject(a[0]))

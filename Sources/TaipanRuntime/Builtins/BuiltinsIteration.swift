@@ -80,6 +80,7 @@ extension Thread {
         var key = Value.none, otherwise = Value.unbound
         if a.keywords.isBound {
             let names = TupleObject(a.keywords)
+            try limitKeywords(names.count, 2, function)
             for i in 0..<names.count {
                 if StrObject(names[i]).equals("key") {
                     key = a[a.count + i]

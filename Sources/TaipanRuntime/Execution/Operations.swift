@@ -388,7 +388,21 @@ extension Thread {
         if callable.hasLayout(.function) { return try callFunction(FunctionObject(callable), arguments, namespace: .unbound) }
         let slot = type(of: callable).slots.pointee.call
         if slot.isSet { return try slot(self, callable, arguments) }
-        throw raise(.typeError, "'\(typeName(callable))' object is not callable")
+        throw notCallable(callable)
+    }
+
+    /// "'X' object is not callable"; a module that holds something callable under its own name gets a hint.
+    @inline(never) func notCallable(_ value: Value) -> Raised {
+        let plain = "'\(typeName(value))' object is not callable"
+        guard isInstance(value, of: types.pointee.module) else { return raise(.typeError, plain) }
+        do throws(Raised) {
+            let name = try getattr(value, .__name__)
+            if name.isKind(.str) {
+                let inner = try getattr(value, name)
+                if type(of: inner).slots.pointee.call.isSet { return raise(.typeError, plain + ". Did you mean: '\(string(name)).\(string(name))(...)'?") }
+            }
+        } catch { _ = takePending() }
+        return raise(.typeError, plain)
     }
 
     @inline(never) public func call(_ callable: Value) throws(Raised) -> Value {

@@ -220,9 +220,9 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         marker.large.base.deallocate()
     }
 
-    /// Calls `body` with the cells of `layout` that wait for a finalizer and that no program can reach any more, whatever a native
+    /// Calls `body` with the cells that wait for a finalizer and that no program can reach any more, whatever a native
     /// stack may still seem to hold. Nothing is freed.
-    func forEachUnreachable(_ layout: LayoutID, _ body: (Cell) -> Void) {
+    func forEachUnreachable(_ body: (Cell) -> Void) {
         if pointee.isCollecting { return }
         var marker = Marker(stack: AddressList(capacity: 4096), heap: self, layouts: pointee.interp.pointee.layouts.base, liveBytes: 0,
                             chunkLow: 0, chunkHigh: 0, large: AddressList(capacity: 64))
@@ -233,7 +233,7 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         for i in 0..<pointee.finalizable.count {
             guard let address = UnsafeMutableRawPointer(bitPattern: pointee.finalizable.base[i]) else { continue }
             let cell = Cell(address)
-            if cell.layout == layout && !marker.isMarked(pointee.finalizable.base[i]) { body(cell) }
+            if cell.layout != .free && !marker.isMarked(pointee.finalizable.base[i]) { body(cell) }
         }
         marker.stack.base.deallocate()
         marker.large.base.deallocate()

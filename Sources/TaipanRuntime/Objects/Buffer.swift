@@ -26,9 +26,7 @@ extension Thread {
             let bytes = BytesObject(value)
             return BufferView(base: UnsafeMutableRawPointer(bytes.data), count: bytes.count, isReadOnly: true, owner: value)
         }
-        let slot = type(of: value).slots.pointee.buffer
-        if !slot.isSet { throw raise(.typeError, "a bytes-like object is required, not '\(typeName(value))'") }
-        return try slot(self, value, writable)
+        return try lend(value, writable ? .writable : .simple)
     }
 
     /// Gives a lent buffer back.
@@ -36,7 +34,10 @@ extension Thread {
         if view.owner.isUnbound || view.owner.hasLayout(.bytes) { return }
         let slot = type(of: view.owner).slots.pointee.releaseBuffer
         if !slot.isSet { return }
+        // Giving back must not disturb an error that is on its way.
+        let pending = takePending()
         do throws(Raised) { try slot(self, view.owner) } catch { _ = takePending() }
+        if pending.isBound { _ = restore(pending) }
     }
 
     /// The bytes object with the contents of a bytes-like object; the object itself when it is exactly a bytes.
@@ -47,13 +48,9 @@ extension Thread {
 
     /// A fresh bytes object with the contents of a bytes-like object, contiguous or not.
     func copiedBytes(_ value: Value) throws(Raised) -> Value {
-        if value.hasLayout(.memoryview) {
-            try checkReleased(MemoryViewObject(value))
-            return try viewBytes(MemoryViewObject(value), fortran: false)
-        }
-        let view = try buffer(of: value)
+        let view = try lend(value, .full)
         defer { release(view) }
-        return try bytes(view.bytes.baseAddress, view.bytes.count)
+        return try bytesFrom(view, order: 0x43)
     }
 
     /// Frees what dead memoryviews still hold: called before an export count is believed, for objects here die later than CPython's.
@@ -63,10 +60,19 @@ extension Thread {
         for i in 0..<pending.count {
             guard let address = UnsafeMutableRawPointer(bitPattern: pending.base[i]) else { continue }
             let cell = Cell(address)
-            if cell.layout == .memoryview { releaseMemoryView(MemoryViewObject(Value(cell))) }
+            returnLoan(cell)
         }
         // `del buffer[:n]` after `bytes(memoryview(buffer)[:n])` must not fail because the native stack remembers the view.
-        heap.forEachUnreachable(.memoryview) { releaseMemoryView(MemoryViewObject(Value($0))) }
+        heap.forEachUnreachable { returnLoan($0) }
+    }
+
+    /// A dead borrower gives back what it holds; runs no Python code.
+    private func returnLoan(_ cell: Cell) {
+        if cell.layout == .memoryview { return releaseDeadView(MemoryViewObject(Value(cell))) }
+        let type = type(of: Value(cell))
+        if type.has(TypeFlag.heap) || !type.slots.pointee.releaseBuffer.isSet || !type.slots.pointee.finalize.isSet || cell.has(CellFlag.finalized) { return }
+        cell.set(CellFlag.finalized)
+        do throws(Raised) { try type.slots.pointee.finalize(self, Value(cell)) } catch { _ = takePending() }
     }
 
     // MARK: Warnings that -b asks for

@@ -41,7 +41,7 @@ extension Thread {
                 try t.checkReleased(view)
                 if i < view.shape(0) {
                     v.cell.setRaw(i &+ 1, at: 2)
-                    return try t.unpackItem(view, view.base + i &* view.stride(0))
+                    return try t.unpackItem(view, view.step(view.base, i, 0))
                 }
                 v.cell[1] = .unbound
                 return .unbound

@@ -54,8 +54,8 @@ extension Thread {
         s.pointee.remainder = BinarySlot { (t, v, w) throws(Raised) in
             v.isKind(.bytes) ? try t.formatBytes(TextSource(t, v), w) : .notImplemented
         }
-        s.pointee.buffer = BufferSlot { (t, v, writable, view) throws(Raised) in
-            if writable { throw t.raise(.bufferError, "Object is not writable.") }
+        s.pointee.buffer = BufferSlot { (t, v, flags, view) throws(Raised) in
+            if flags.contains(.writable) { throw t.raise(.bufferError, "Object is not writable.") }
             let bytes = BytesObject(v)
             view.pointee = BufferView(base: UnsafeMutableRawPointer(bytes.data), count: bytes.count, isReadOnly: true, owner: v)
         }

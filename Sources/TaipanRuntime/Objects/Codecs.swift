@@ -6,6 +6,7 @@ import TaipanUnicode
 extension Thread {
     /// `bytes.decode(encoding, errors)` for anything that lends bytes; the two are strs or unbound.
     public func decodeText(_ object: Value, _ encoding: Value, _ errors: Value) throws(Raised) -> Value {
+        try checkCodecNames(encoding, errors)
         if object.isKind(.bytes) && BytesObject(object).count == 0 { return objects.pointee.emptyStr }
         if let codec = try nativeCodec(encoding) {
             if object.hasLayout(.bytes) { return try decode(codec, object, BytesObject(object).buffer, errors).text }
@@ -25,6 +26,7 @@ extension Thread {
 
     /// `str.encode(encoding, errors)`: bytes.
     public func encodeText(_ text: Value, _ encoding: Value, _ errors: Value) throws(Raised) -> Value {
+        try checkCodecNames(encoding, errors)
         if let codec = try nativeCodec(encoding) { return try encode(codec, text, errors) }
         let made = try runCodec(0, text, encoding, errors, textOnly: "codecs.encode()")
         if made.isKind(.bytes) { return made }
@@ -33,6 +35,13 @@ extension Thread {
             return try copiedBytes(made)
         }
         throw raise(.typeError, "'\(string(encoding))' encoder returned '\(typeName(made))' instead of 'bytes'; use codecs.encode() to encode to arbitrary types")
+    }
+
+    /// `-X dev`: an unknown encoding or error handler is an error even where nothing has to be converted.
+    private func checkCodecNames(_ encoding: Value, _ errors: Value) throws(Raised) {
+        if !interp.pointee.config.devMode || interp.pointee.isFinalizing { return }
+        if !encoding.isNoneOrUnbound, try nativeCodec(encoding) == nil { _ = try lookupCodec(encoding) }
+        if !errors.isNoneOrUnbound && !StrObject(errors).equals("strict") { _ = try lookupError(errors) }
     }
 
     /// The codec of a name that needs no lookup; unbound and None mean UTF-8.

@@ -49,10 +49,16 @@ extension Thread {
         }
     }
 
+    /// "NAME() takes at most 2 keyword arguments (3 given)" when there are more: counted before they are looked at.
+    func limitKeywords(_ given: Int, _ most: Int, _ function: StaticString) throws(Raised) {
+        if given > most { throw raise(.typeError, "\(function)() takes at most \(most) keyword argument\(most == 1 ? "" : "s") (\(given) given)") }
+    }
+
     /// The value of the one keyword that `function` takes; unbound when it is not given.
     public func onlyKeyword(_ a: Arguments, _ function: StaticString, _ name: StaticString) throws(Raised) -> Value {
         if a.keywords.isUnbound { return .unbound }
         let names = TupleObject(a.keywords)
+        try limitKeywords(names.count, 1, function)
         for k in 0..<names.count where !StrObject(names[k]).equals(name) {
             throw raise(.typeError, "'\(string(names[k]))' is an invalid keyword argument for \(function)()")
         }

@@ -5,6 +5,7 @@ extension Thread {
     private func storeFields(_ exception: Value, _ a: Arguments, _ typeName: StaticString, _ names: [StaticString], offset: Int = 0) throws(Raised) {
         if a.keywords.isUnbound { return }
         let keywords = TupleObject(a.keywords)
+        try limitKeywords(keywords.count, names.count, typeName)
         for k in 0..<keywords.count {
             var found = false
             for i in names.indices where StrObject(keywords[k]).equals(names[i]) {

@@ -88,7 +88,7 @@ extension Thread {
         if value.isKind(.bytes) { return value }
         let slot = type(of: value).slots.pointee.buffer
         if !slot.isSet { throw raise(.typeError, "a bytes-like object is required, not '\(typeName(value))'") }
-        let view = try slot(self, value, false)
+        let view = try slot(self, value, .simple)
         let copy = try bytes(view.base?.assumingMemoryBound(to: UInt8.self), view.count)
         let release = type(of: view.owner).slots.pointee.releaseBuffer
         if release.isSet { try release(self, view.owner) }

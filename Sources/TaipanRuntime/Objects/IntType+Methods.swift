@@ -17,7 +17,7 @@ extension Thread {
         if value.isKind(.bytes) { return try body(UnsafeRawBufferPointer(BytesObject(value).buffer)) }
         let slots = type(of: value).slots
         if !slots.pointee.buffer.isSet { throw raise(.typeError, "a bytes-like object is required, not '\(typeName(value))'") }
-        let view = try slots.pointee.buffer(self, value, false)
+        let view = try slots.pointee.buffer(self, value, .simple)
         let result: Result<R, Raised>
         do throws(Raised) {
             result = .success(try body(UnsafeRawBufferPointer(start: view.base, count: view.count)))

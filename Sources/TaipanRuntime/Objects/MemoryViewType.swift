@@ -1,9 +1,12 @@
 // `memoryview`: the cell, making views, and the type's slots. Methods are in MemoryViewTypeMethods.swift, items in
 // MemoryViewTypeItems.swift.
 //
-//   word 1  the object viewed     word 2  what lent the buffer and gets it back, unbound when released     word 3  format, a str
+//   word 1  the object viewed, unbound for none     word 2  the loan, or what keeps the memory in place; unbound when released     word 3  format, a str
 //   raw: 4 first byte   5 bytes in all   6 item size   7 flags   8 dimensions   9 buffers lent out   10 hash (0 unknown)
-//        11… shape, then strides
+//        11… shape, then strides, then suboffsets
+//
+// Views of one buffer share it: the *loan* is a cell of the same layout, never seen by Python, whose word 2 is what lent the buffer and gets it
+// back when the last of the views (word 9) is released. Memory that nobody wants back needs no loan.
 
 #if canImport(Glibc)
 import Glibc
@@ -16,6 +19,7 @@ import TaipanUnicode
     public let cell: Cell
     public init(_ value: Value) { cell = value.cell }
     public var value: Value { Value(cell) }
+    /// Whose memory it is; unbound for nobody's.
     public var object: Value { get { cell[1] } nonmutating set { cell[1] = newValue } }
     var owner: Value { get { cell[2] } nonmutating set { cell[2] = newValue } }
     public var format: Value { get { cell[3] } nonmutating set { cell[3] = newValue } }
@@ -28,14 +32,50 @@ import TaipanUnicode
     }
     public var isReleased: Bool { cell.raw(7) & 2 != 0 }
     func setReleased() { cell.setRaw(cell.raw(7) | 2, at: 7) }
+    /// Some axis holds pointers that are to be followed.
+    var hasSuboffsets: Bool {
+        get { cell.raw(7) & 4 != 0 }
+        nonmutating set { cell.setRaw(newValue ? cell.raw(7) | 4 : cell.raw(7) & ~4, at: 7) }
+    }
+    /// The cell is a loan that views share.
+    var isLoan: Bool {
+        get { cell.raw(7) & 8 != 0 }
+        nonmutating set { cell.setRaw(newValue ? cell.raw(7) | 8 : cell.raw(7) & ~8, at: 7) }
+    }
+    /// No further view may be made of it: `__release_buffer__` is looking at memory that is about to go.
+    var isRestricted: Bool {
+        get { cell.raw(7) & 16 != 0 }
+        nonmutating set { cell.setRaw(newValue ? cell.raw(7) | 16 : cell.raw(7) & ~16, at: 7) }
+    }
     public var dimensions: Int { cell.raw(8) }
     var exports: Int { get { cell.raw(9) } nonmutating set { cell.setRaw(newValue, at: 9) } }
     public func shape(_ i: Int) -> Int { cell.raw(11 + i) }
     public func stride(_ i: Int) -> Int { cell.raw(11 + dimensions + i) }
+    public func suboffset(_ i: Int) -> Int { cell.raw(11 + 2 * dimensions + i) }
     func setShape(_ n: Int, at i: Int) { cell.setRaw(n, at: 11 + i) }
     func setStride(_ n: Int, at i: Int) { cell.setRaw(n, at: 11 + dimensions + i) }
+    func setSuboffset(_ n: Int, at i: Int) { cell.setRaw(n, at: 11 + 2 * dimensions + i) }
     func setBase(_ address: UnsafeMutableRawPointer?) { cell.setRaw(Int(bitPattern: address), at: 4) }
-    static func bytes(_ dimensions: Int) -> Int { 88 + dimensions * 16 }
+    static func bytes(_ dimensions: Int) -> Int { 88 + dimensions * 24 }
+
+    /// How the items lie: good while the cell is.
+    var geometry: BufferView {
+        var view = BufferView(base: base, count: byteCount, isReadOnly: isReadOnly, owner: value, itemSize: itemSize, format: code == 0 ? 0x42 : code)
+        view.formatText = format
+        view.dimensions = dimensions
+        let words = (cell.address + 88).assumingMemoryBound(to: Int.self)
+        view.shape = UnsafePointer(words)
+        view.strides = UnsafePointer(words + dimensions)
+        view.suboffsets = hasSuboffsets ? UnsafePointer(words + 2 * dimensions) : nil
+        return view
+    }
+
+    /// From the place of axis `axis` to item `i` along it.
+    @inline(__always) func step(_ p: UnsafeMutableRawPointer, _ i: Int, _ axis: Int) -> UnsafeMutableRawPointer {
+        let place = p + i &* stride(axis)
+        if !hasSuboffsets || suboffset(axis) < 0 { return place }
+        return place.loadUnaligned(as: UnsafeMutableRawPointer.self) + suboffset(axis)
+    }
 
     /// Number of items.
     var itemCount: Int {
@@ -44,29 +84,16 @@ import TaipanUnicode
         return n
     }
 
-    /// Items follow each other in C order without gaps.
+    /// Items follow each other in C order without gaps. (An axis of one item may have any stride, unlike one without items.)
     var isCContiguous: Bool {
-        var expected = itemSize
-        for i in (0..<dimensions).reversed() {
-            if shape(i) == 0 { return true }
-            if shape(i) > 1 && stride(i) != expected { return false }
-            expected = expected &* shape(i)
-        }
-        return true
+        if dimensions == 1 { return !hasSuboffsets && (shape(0) == 1 || stride(0) == itemSize) }
+        return geometry.isCContiguous
     }
 
     /// Without gaps, in C or Fortran order.
     public var isContiguous: Bool { isCContiguous || isFContiguous }
 
-    var isFContiguous: Bool {
-        var expected = itemSize
-        for i in 0..<dimensions {
-            if shape(i) == 0 { return true }
-            if shape(i) > 1 && stride(i) != expected { return false }
-            expected = expected &* shape(i)
-        }
-        return true
-    }
+    var isFContiguous: Bool { dimensions == 1 ? isCContiguous : geometry.isFContiguous }
 
     /// The struct code when the format is a single native one, 0 otherwise.
     var code: UInt8 {
@@ -85,52 +112,75 @@ extension Thread {
     }
 
     /// `memoryview(object)`.
-    public func newMemoryView(_ object: Value, writable: Bool = false) throws(Raised) -> MemoryViewObject {
+    public func newMemoryView(_ object: Value, _ flags: BufferFlags = .full) throws(Raised) -> MemoryViewObject {
         if object.hasLayout(.memoryview) {
             let source = MemoryViewObject(object)
             try checkReleased(source)
-            if writable && source.isReadOnly { throw raise(.bufferError, "memoryview: underlying buffer is not writable") }
             return try copyView(source, source.dimensions)
         }
         if !hasBuffer(object) { throw raise(.typeError, "memoryview: a bytes-like object is required, not '\(typeName(object))'") }
-        let view = try buffer(of: object, writable: writable)
-        if view.owner.hasLayout(.memoryview) && !type(of: object).has(TypeFlag.heap) {
-            // A native object that passes on what it views itself (PickleBuffer): the same view, shape and all.
-            defer { release(view) }
-            return try copyView(MemoryViewObject(view.owner), MemoryViewObject(view.owner).dimensions)
+        return try newMemoryView(try lend(object, flags))
+    }
+
+    /// A view of a lent buffer, which it gives back when it is released or dies.
+    public func newMemoryView(_ lent: BufferView) throws(Raised) -> MemoryViewObject {
+        do throws(Raised) {
+            if lent.dimensions > 64 { throw raise(.valueError, "memoryview: number of dimensions must not exceed 64") }
+            let made = try newMemoryViewCell(lent.dimensions)
+            fill(made, lent)
+            made.object = lent.object
+            made.owner = lent.owner
+            if wantsBack(lent.owner) {
+                let loan = try newMemoryViewCell(0)
+                loan.isLoan = true
+                loan.owner = lent.owner
+                loan.exports = 1
+                made.owner = loan.value
+            }
+            registerView(made)
+            return made
+        } catch {
+            release(lent)
+            throw error
         }
-        let made = try newMemoryViewCell(1)
-        made.object = object
-        made.owner = view.owner
-        made.format = character(UInt32(view.format))
-        made.setBase(view.base)
-        made.byteCount = view.count
-        made.itemSize = max(view.itemSize, 1)
-        made.isReadOnly = view.isReadOnly
-        made.setShape(view.count / max(view.itemSize, 1), at: 0)
-        made.setStride(made.itemSize, at: 0)
-        if view.owner.hasLayout(.memoryview) {
-            // A class's `__buffer__` answered with a view: what counts is its memory.
-            made.format = MemoryViewObject(view.owner).format
-            made.itemSize = MemoryViewObject(view.owner).itemSize
-            made.setShape(view.count / max(made.itemSize, 1), at: 0)
-            made.setStride(made.itemSize, at: 0)
+    }
+
+    private func fill(_ made: MemoryViewObject, _ lent: BufferView) {
+        made.format = formatText(lent)
+        made.setBase(lent.base)
+        made.byteCount = lent.count
+        made.itemSize = max(lent.itemSize, 1)
+        made.isReadOnly = lent.isReadOnly
+        for i in 0..<lent.dimensions {
+            made.setShape(lent.shape(i), at: i)
+            made.setStride(lent.stride(i), at: i)
         }
-        registerView(made)
-        return made
+        guard let suboffsets = lent.suboffsets else { return }
+        made.hasSuboffsets = true
+        for i in 0..<lent.dimensions { made.setSuboffset(suboffsets[i], at: i) }
+    }
+
+    /// Lenders that must be told when the buffer is not used any more.
+    private func wantsBack(_ owner: Value) -> Bool {
+        owner.isBound && !owner.hasLayout(.bytes) && type(of: owner).slots.pointee.releaseBuffer.isSet
     }
 
     /// A view of bytes that `owner` keeps in place (memory of native code); nothing is given back.
-    public func newMemoryView(base: UnsafeMutableRawPointer, count: Int, readOnly: Bool, owner: Value) throws(Raised) -> Value {
+    public func newMemoryView(base: UnsafeMutableRawPointer?, count: Int, readOnly: Bool, owner: Value) throws(Raised) -> Value {
+        var lent = BufferView(base: base, count: count, isReadOnly: readOnly, owner: owner)
+        lent.flags = .full
         let made = try newMemoryViewCell(1)
+        fill(made, lent)
         made.object = owner
-        made.format = character(0x42)
-        made.setBase(base)
-        made.byteCount = count
-        made.itemSize = 1
-        made.isReadOnly = readOnly
-        made.setShape(count, at: 0)
-        made.setStride(1, at: 0)
+        return made.value
+    }
+
+    /// A view of what `lent` shows, of memory that `keeper` keeps in place and that is nobody's.
+    public func newMemoryView(unowned lent: BufferView, keeper: Value) throws(Raised) -> Value {
+        if lent.dimensions > 64 { throw raise(.valueError, "memoryview: number of dimensions must not exceed 64") }
+        let made = try newMemoryViewCell(lent.dimensions)
+        fill(made, lent)
+        made.owner = keeper
         return made.value
     }
 
@@ -146,23 +196,22 @@ extension Thread {
 
     /// Another view of what `source` views, with room for `dimensions`; shape and strides are copied when they are as many.
     func copyView(_ source: MemoryViewObject, _ dimensions: Int) throws(Raised) -> MemoryViewObject {
+        if source.isRestricted { throw raise(.valueError, "cannot create new view on restricted memoryview") }
         let made = try newMemoryViewCell(dimensions)
         made.object = source.object
-        if source.owner.isBound {
-            // The owner lends once more, so that views may be released in any order.
-            let slot = type(of: source.owner).slots.pointee.buffer
-            let view = slot.isSet ? try slot(self, source.owner, false) : BufferView(base: nil, count: 0, isReadOnly: true, owner: .unbound)
-            made.owner = view.owner
-        }
+        made.owner = source.owner
+        if source.owner.hasLayout(.memoryview) && MemoryViewObject(source.owner).isLoan { MemoryViewObject(source.owner).exports += 1 }
         made.format = source.format
         made.setBase(source.base)
         made.byteCount = source.byteCount
         made.itemSize = source.itemSize
         made.isReadOnly = source.isReadOnly
         if dimensions == source.dimensions {
+            made.hasSuboffsets = source.hasSuboffsets
             for i in 0..<dimensions {
                 made.setShape(source.shape(i), at: i)
                 made.setStride(source.stride(i), at: i)
+                made.setSuboffset(source.suboffset(i), at: i)
             }
         }
         registerView(made)
@@ -171,16 +220,32 @@ extension Thread {
 
     /// Views of memory that must be given back are released when they die.
     private func registerView(_ view: MemoryViewObject) {
-        if view.owner.isUnbound || view.owner.hasLayout(.bytes) { return }
+        if !view.owner.hasLayout(.memoryview) { return }
         heap.pointee.finalizable.append(UInt(bitPattern: view.cell.address))
     }
 
-    /// Gives the buffer back; does nothing the second time.
+    /// Gives the buffer back, when no other view uses it; does nothing the second time.
     func releaseMemoryView(_ view: MemoryViewObject) {
-        if view.isReleased { return }
+        if view.isReleased || view.isLoan { return }
         view.setReleased()
-        if view.owner.isBound { release(BufferView(base: nil, count: 0, isReadOnly: true, owner: view.owner)) }
+        let loan = view.owner
         view.owner = .unbound
+        view.object = .unbound
+        guard loan.hasLayout(.memoryview), MemoryViewObject(loan).isLoan else { return }
+        let shared = MemoryViewObject(loan)
+        shared.exports -= 1
+        if shared.exports > 0 { return }
+        let lender = shared.owner
+        shared.owner = .unbound
+        release(BufferView(base: nil, count: 0, isReadOnly: true, owner: lender))
+    }
+
+    /// Dead views are released early where that runs no Python code.
+    func releaseDeadView(_ view: MemoryViewObject) {
+        if view.isReleased || !view.owner.hasLayout(.memoryview) { return }
+        let lender = MemoryViewObject(view.owner).owner
+        if lender.isBound && type(of: lender).has(TypeFlag.heap) || lender.isBound && type(of: lender).value == kept("_buffer_wrapper") { return }
+        releaseMemoryView(view)
     }
 
     func checkReleased(_ view: MemoryViewObject) throws(Raised) {
@@ -225,15 +290,27 @@ extension Thread {
         }
         s.pointee.getItem = BinarySlot(Thread.memoryViewSubscript)
         s.pointee.setItem = StoreSlot(Thread.memoryViewAssign)
-        s.pointee.buffer = BufferSlot { (t, v, writable, lent) throws(Raised) in
-            let view = MemoryViewObject(v)
-            try t.checkReleased(view)
-            if writable && view.isReadOnly { throw t.raise(.bufferError, "memoryview: underlying buffer is not writable") }
-            if !view.isCContiguous { throw t.raise(.bufferError, "memoryview: underlying buffer is not C-contiguous") }
-            view.exports += 1
-            lent.pointee = BufferView(base: view.base, count: view.byteCount, isReadOnly: view.isReadOnly, owner: v, itemSize: view.itemSize, format: view.code == 0 ? 0x42 : view.code)
-        }
+        s.pointee.buffer = BufferSlot(Thread.memoryViewBuffer)
         s.pointee.releaseBuffer = ActionSlot { (_, v) in MemoryViewObject(v).exports -= 1 }
+    }
+
+    private static func memoryViewBuffer(_ t: Thread, _ v: Value, _ flags: BufferFlags, _ lent: UnsafeMutablePointer<BufferView>) throws(Raised) {
+        let view = MemoryViewObject(v)
+        try t.checkReleased(view)
+        if view.isRestricted { throw t.raise(.valueError, "cannot create new view on restricted memoryview") }
+        func refuse(_ why: StaticString) -> Raised { t.raise(.bufferError, "memoryview: underlying buffer \(why)") }
+        if flags.contains(.writable) && view.isReadOnly { throw refuse("is not writable") }
+        let isC = view.isCContiguous
+        if flags.contains(.cContiguous) && !isC { throw refuse("is not C-contiguous") }
+        if flags.contains(.fContiguous) && !view.isFContiguous { throw refuse("is not Fortran contiguous") }
+        if flags.contains(.anyContiguous) && !isC && !view.isFContiguous { throw refuse("is not contiguous") }
+        if !flags.contains(.indirect) && view.hasSuboffsets { throw refuse("requires suboffsets") }
+        if !flags.contains(.strides) && !isC { throw refuse("is not C-contiguous") }
+        if !flags.contains(.shape) && flags.contains(.format) {
+            throw t.raise(.bufferError, "memoryview: cannot cast to unsigned bytes if the format flag is present")
+        }
+        view.exports += 1
+        lent.pointee = view.geometry
     }
 
     private static func memoryViewHash(_ t: Thread, _ v: Value) throws(Raised) -> Int {
@@ -261,7 +338,10 @@ extension Thread {
             if right.isReleased { return Value(op == .notEqual) }
         } else {
             if !t.hasBuffer(w) { return .notImplemented }
-            right = try t.newMemoryView(w)
+            do throws(Raised) { right = try t.newMemoryView(w) } catch {
+                _ = t.takePending()
+                return .notImplemented
+            }
         }
         defer { if !w.hasLayout(.memoryview) { t.releaseMemoryView(right) } }
         return Value(try t.viewsEqual(left, right) == (op == .equal))
@@ -322,7 +402,7 @@ extension Thread {
                       _ body: (UnsafeMutableRawPointer, UnsafeMutableRawPointer) throws(Raised) -> Void) throws(Raised) {
         if axis == left.dimensions { return try body(p, q) }
         for i in 0..<left.shape(axis) {
-            try walk(left, right, p + i &* left.stride(axis), q + i &* right.stride(axis), axis + 1, body)
+            try walk(left, right, left.step(p, i, axis), right.step(q, i, axis), axis + 1, body)
         }
     }
 }

@@ -85,15 +85,18 @@ extension Thread {
                     _ = takePending()
                     throw wrongType(view)
                 }
+                if pendingIs(.overflowError) {
+                    _ = takePending()
+                    throw wrongValue(view)
+                }
                 throw error
             }
             try checkReleased(view)
             if code == 0x64 { return p.storeBytes(of: d, as: Double.self) }
             if code == 0x65 {
-                guard let half = Thread.half(d) else { throw raise(.overflowError, "float too large to pack with e format") }
+                guard let half = Thread.half(d) else { throw wrongValue(view) }
                 return p.storeBytes(of: half, as: UInt16.self)
             }
-            if d.isFinite && Float(d).isInfinite { throw wrongValue(view) }
             p.storeBytes(of: Float(d), as: Float.self)
         default: try packInteger(view, p, value, code)
         }
@@ -113,8 +116,9 @@ extension Thread {
         try checkReleased(view)
         if code == 0x4C || code == 0x51 || code == 0x4E || code == 0x50 {
             if let n = machineInt(number) {
-                if n < 0 { throw wrongValue(view) }
-                return p.storeBytes(of: UInt(n), as: UInt.self)
+                // A pointer may be given as the negative number with its bits.
+                if n < 0 && code != 0x50 { throw wrongValue(view) }
+                return p.storeBytes(of: UInt(bitPattern: n), as: UInt.self)
             }
             let big = IntObject(number)
             if big.isNegative || big.limbCount != 1 { throw wrongValue(view) }
@@ -145,7 +149,7 @@ extension Thread {
         try checkReleased(view)
         if i < 0 { i = i &+ view.shape(axis) }
         if i < 0 || i >= view.shape(axis) { throw raise(.indexError, "index out of bounds on dimension \(axis + 1)") }
-        return p + i &* view.stride(axis)
+        return view.step(p, i, axis)
     }
 
     private func isIndex(_ key: Value) -> Bool { isInt(key) || type(of: key).slots.pointee.index.isSet }
@@ -171,7 +175,6 @@ extension Thread {
 
     private func invalidKey(_ view: MemoryViewObject, _ key: Value) -> Raised {
         if view.dimensions == 0 { return raise(.typeError, "invalid indexing of 0-dim memory") }
-        if key.hasLayout(.slice) && view.dimensions > 1 { return raise(.notImplementedError, "multi-dimensional slicing is not implemented") }
         if key.isKind(.tuple), TupleObject(key).count > 0 {
             for i in 0..<TupleObject(key).count where !TupleObject(key)[i].hasLayout(.slice) { return raise(.typeError, "memoryview: invalid slice key") }
             return raise(.notImplementedError, "multi-dimensional slicing is not implemented")
@@ -192,25 +195,25 @@ extension Thread {
             guard let p = try t.itemAddress(view, key) else { throw t.invalidKey(view, key) }
             return try t.unpackItem(view, p)
         }
-        if view.dimensions > 1 { throw t.invalidKey(view, key) }
         return try t.sliceView(view, key).value
     }
 
     private func sliceView(_ view: MemoryViewObject, _ key: Value) throws(Raised) -> MemoryViewObject {
         // The new view holds the memory before an `__index__` can release the old one.
-        let made = try copyView(view, 1)
+        let made = try copyView(view, view.dimensions)
         let slice = try textSlice(key) { made.shape(0) }
         let stride = made.stride(0)
         made.setBase(made.base + slice.start &* stride)
         made.setShape(slice.count, at: 0)
         made.setStride(stride &* slice.step, at: 0)
-        made.byteCount = slice.count * made.itemSize
+        made.byteCount = made.itemCount * made.itemSize
         return made
     }
 
     static func memoryViewAssign(_ t: Thread, _ v: Value, _ key: Value, _ value: Value) throws(Raised) {
         let view = MemoryViewObject(v)
         try t.checkReleased(view)
+        try t.checkItemFormat(view)
         if view.isReadOnly { throw t.raise(.typeError, "cannot modify read-only memory") }
         if value.isUnbound { throw t.raise(.typeError, "cannot delete memory") }
         if view.dimensions == 0 {
@@ -218,7 +221,6 @@ extension Thread {
             throw t.raise(.typeError, "invalid indexing of 0-dim memory")
         }
         if !key.hasLayout(.slice) {
-            try t.checkItemFormat(view)
             guard let p = try t.itemAddress(view, key) else { throw t.invalidKey(view, key) }
             return try t.packItem(view, p, value)
         }
@@ -228,6 +230,8 @@ extension Thread {
         try t.checkReleased(source)
         let target = try t.sliceView(view, key)
         defer { t.releaseMemoryView(target) }
+        // An `__index__` of the slice may have released the view.
+        try t.checkReleased(view)
         try t.copyItems(target, source)
     }
 
@@ -242,14 +246,14 @@ extension Thread {
             throw raise(.valueError, "memoryview assignment: lvalue and rvalue have different structures")
         }
         let size = target.itemSize, count = target.shape(0)
-        if target.stride(0) == size && source.stride(0) == size {
+        if target.stride(0) == size && source.stride(0) == size && !target.hasSuboffsets && !source.hasSuboffsets {
             memmove(target.base, source.base, size * count)
             return
         }
         // The two may overlap: the source is read out first.
         let copy = try newBytes(size * count)
-        for i in 0..<count { memcpy(copy.data + i * size, source.base + i &* source.stride(0), size) }
-        for i in 0..<count { memcpy(target.base + i &* target.stride(0), copy.data + i * size, size) }
+        for i in 0..<count { memcpy(copy.data + i * size, source.step(source.base, i, 0), size) }
+        for i in 0..<count { memcpy(target.step(target.base, i, 0), copy.data + i * size, size) }
     }
 
     // MARK: Whole contents
@@ -259,26 +263,14 @@ extension Thread {
         if view.isCContiguous && !(fortran && view.dimensions > 1) {
             return view.byteCount == 0 ? objects.pointee.emptyBytes : try bytes(view.base.assumingMemoryBound(to: UInt8.self), view.byteCount)
         }
-        let made = try newBytes(view.byteCount)
-        var at = 0
-        let axes = fortran ? Array((0..<view.dimensions).reversed()) : Array(0..<view.dimensions)
-        func copy(_ level: Int, _ p: UnsafeMutableRawPointer) {
-            if level == axes.count {
-                memcpy(made.data + at, p, view.itemSize)
-                at += view.itemSize
-                return
-            }
-            for i in 0..<view.shape(axes[level]) { copy(level + 1, p + i &* view.stride(axes[level])) }
-        }
-        copy(0, view.base)
-        return made.value
+        return try bytesFrom(view.geometry, order: fortran ? 0x46 : 0x43)
     }
 
     /// The items as (nested) lists.
     func viewList(_ view: MemoryViewObject, _ p: UnsafeMutableRawPointer, _ axis: Int) throws(Raised) -> Value {
         if axis == view.dimensions { return try unpackItem(view, p) }
         let list = try newList(capacity: view.shape(axis))
-        for i in 0..<view.shape(axis) { try append(list, try viewList(view, p + i &* view.stride(axis), axis + 1)) }
+        for i in 0..<view.shape(axis) { try append(list, try viewList(view, view.step(p, i, axis), axis + 1)) }
         return list.value
     }
 }

@@ -47,8 +47,9 @@ extension Thread {
         b.method("cast", "($self, /, format, shape=<unrepresentable>)", "Cast a memoryview to a new format or shape.") { (t, a) throws(Raised) in
             try t.castView(MemoryViewObject(a[0]), a[1], a[2])
         }
+        b.method("__sizeof__", "($self, /)", "Size of the memoryview in memory, in bytes.") { (t, a) in t.int(144 + 24 * MemoryViewObject(a[0]).dimensions) }
         b.classMethod("_from_flags", "($type, /, object, flags)", "Create a new memoryview object which references the given object.") { (t, a) throws(Raised) in
-            try t.newMemoryView(a[1], writable: try t.index(a[2]) & 1 != 0).value
+            try t.newMemoryView(a[1], BufferFlags(rawValue: try t.cInt(a[2]))).value
         }
     }
 
@@ -96,7 +97,6 @@ extension Thread {
         let code = s.count == at + 1 ? UInt8(s[at]) : 0
         let size = nativeSize(code)
         if size == 0 { throw raise(.valueError, "memoryview: destination format must be a native single character format prefixed with an optional '@'") }
-        if nativeSize(view.code) == 0 { throw raise(.valueError, "memoryview: source format must be a native single character format prefixed with an optional '@'") }
         func isByte(_ code: UInt8) -> Bool { code == 0x62 || code == 0x42 || code == 0x63 }
         if !isByte(code) && !isByte(view.code) { throw raise(.typeError, "memoryview: cannot cast between two non-byte formats") }
         if view.byteCount % size != 0 { throw raise(.typeError, "memoryview: length is not a multiple of itemsize") }
@@ -111,11 +111,11 @@ extension Thread {
             let n = try index(item)
             if n <= 0 { throw raise(.valueError, "memoryview.cast(): elements of shape must be integers > 0") }
             let (p, overflow) = product.multipliedReportingOverflow(by: n)
-            if overflow { throw raise(.valueError, "memoryview.cast(): product(shape) > SSIZE_MAX") }
+            if overflow || p.multipliedReportingOverflow(by: view.itemSize).overflow { throw raise(.valueError, "memoryview.cast(): product(shape) > SSIZE_MAX") }
             product = p
             view.setShape(n, at: i)
         }
-        if product.multipliedReportingOverflow(by: view.itemSize).overflow || product * view.itemSize != view.byteCount {
+        if product * view.itemSize != view.byteCount {
             throw raise(.typeError, "memoryview: product(shape) * itemsize != buffer size")
         }
         var stride = view.itemSize
@@ -167,8 +167,11 @@ extension Thread {
             return made.value
         })
         b.getset("suboffsets", "A tuple of integers used internally for PIL-style arrays.", get: { (t, v) throws(Raised) in
-            try t.checkReleased(MemoryViewObject(v))
-            return try t.newTuple(0).value
+            let view = MemoryViewObject(v)
+            try t.checkReleased(view)
+            let made = try t.newTuple(view.hasSuboffsets ? view.dimensions : 0)
+            for i in 0..<made.count { made[i] = t.int(view.suboffset(i)) }
+            return made.value
         })
         b.getset("c_contiguous", "A bool indicating whether the memory is C contiguous.", get: { (t, v) throws(Raised) in
             try t.checkReleased(MemoryViewObject(v))

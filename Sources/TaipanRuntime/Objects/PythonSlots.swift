@@ -170,7 +170,7 @@ extension Thread {
 
     static func pythonCall(_ t: Thread, _ v: Value, _ a: Arguments) throws(Raised) -> Value {
         let method = t.lookup(t.type(of: v), t.name(.__call__))
-        if method.isUnbound { throw t.raise(.typeError, "'\(t.typeName(v))' object is not callable") }
+        if method.isUnbound { throw t.notCallable(v) }
         try t.enterRecursion(" while calling a Python object")
         defer { t.leaveRecursion() }
         return try t.call(method, receiver: v, a)
@@ -307,17 +307,4 @@ extension Thread {
         if found.isNoneOrUnbound { throw raise(.attributeError, "object \(typeName(v)) does not have \(method.rawValue) method") }
         return try callSpecial(v, name(method))
     }
-
-    // MARK: Buffers (PEP 688)
-
-    static func pythonBuffer(_ t: Thread, _ v: Value, _ writable: Bool, _ view: UnsafeMutablePointer<BufferView>) throws(Raised) {
-        let flags = Value(smallInt: writable ? 285 : 284)
-        let lent = try t.required(t.callSpecial(v, t.name(.__buffer__), flags), .__buffer__)
-        if !t.isInstance(lent, of: t.types.pointee.memoryview) {
-            throw t.raise(.typeError, "__buffer__ returned non-memoryview object")
-        }
-        view.pointee = try t.type(of: lent).slots.pointee.buffer(t, lent, writable)
-    }
-
-    static func pythonReleaseBuffer(_ t: Thread, _ v: Value) throws(Raised) {}
 }

@@ -328,10 +328,10 @@ extension Thread {
         case .finalize: try checkCount(a, 0); try slot(wrapper, ActionSlot.self)(self, v)
         case .buffer:
             try checkCount(a, 1)
-            return try call(types.pointee.memoryview, v)
+            return try bufferMethod(v, a[0], slot(wrapper, BufferSlot.self))
         case .releaseBuffer:
             try checkCount(a, 1)
-            _ = try callMethod(a[0], intern("release"))
+            try releaseBufferMethod(v, a[0])
         default: break
         }
         return .none

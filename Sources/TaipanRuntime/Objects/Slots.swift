@@ -196,37 +196,68 @@ public struct InitSlot: BitwiseCopyable {
     }
 }
 
-/// Bytes that an object lends out: where they are and how they are seen (PEP 3118).
+/// What the borrower of a buffer asks for (PEP 3118); the numbers are CPython's `PyBUF_…`.
+public struct BufferFlags: OptionSet, BitwiseCopyable {
+    public let rawValue: Int
+    @inlinable public init(rawValue: Int) { self.rawValue = rawValue }
+    @inlinable public static var simple: BufferFlags { [] }
+    @inlinable public static var writable: BufferFlags { BufferFlags(rawValue: 0x1) }
+    @inlinable public static var format: BufferFlags { BufferFlags(rawValue: 0x4) }
+    @inlinable public static var shape: BufferFlags { BufferFlags(rawValue: 0x8) }
+    @inlinable public static var strides: BufferFlags { BufferFlags(rawValue: 0x18) }
+    @inlinable public static var cContiguous: BufferFlags { BufferFlags(rawValue: 0x38) }
+    @inlinable public static var fContiguous: BufferFlags { BufferFlags(rawValue: 0x58) }
+    @inlinable public static var anyContiguous: BufferFlags { BufferFlags(rawValue: 0x98) }
+    @inlinable public static var indirect: BufferFlags { BufferFlags(rawValue: 0x118) }
+    /// Everything there is to know about memory that may be read-only.
+    @inlinable public static var full: BufferFlags { BufferFlags(rawValue: 0x11C) }
+}
+
+/// Bytes that an object lends out: where they are and how they are seen (PEP 3118). The pointers are good while `owner` is alive.
 public struct BufferView {
     public var base: UnsafeMutableRawPointer?
     public var count: Int
     public var isReadOnly: Bool
     /// The object to keep alive and to release.
     public var owner: Value
+    /// Whom the bytes belong to, as Python sees it: mostly the owner; unbound for nobody.
+    public var object: Value
     public var itemSize = 1
     /// Struct-module code of an item, such as 0x42 for "B".
     public var format: UInt8 = 0x42
+    /// The format when it is not one letter, a str; otherwise unbound.
+    public var formatText = Value.unbound
+    public var dimensions = 1
+    /// Items along each axis, and the bytes from one to the next. None: one axis of `count / itemSize` items, or C order.
+    public var shape: UnsafePointer<Int>?
+    public var strides: UnsafePointer<Int>?
+    /// Where not negative: what lies at the place is a pointer, and the items are so many bytes behind where it points.
+    public var suboffsets: UnsafePointer<Int>?
+    /// What was asked for: the rest of the view is as if not there.
+    public var flags = BufferFlags.full
     public init(base: UnsafeMutableRawPointer?, count: Int, isReadOnly: Bool, owner: Value, itemSize: Int = 1, format: UInt8 = 0x42) {
         self.base = base
         self.count = count
         self.isReadOnly = isReadOnly
         self.owner = owner
+        self.object = owner
         self.itemSize = itemSize
         self.format = format
     }
 }
 
-/// `(object, wants to write, view)`: fills the view. Raises BufferError or TypeError.
+/// `(object, flags, view)`: fills the view. Raises BufferError or TypeError.
 /// (The view is written through a pointer: a thin function cannot return a struct of this size.)
 public struct BufferSlot: BitwiseCopyable {
     public var address: UInt = 0
-    private struct Box { let function: (Thread, Value, Bool, UnsafeMutablePointer<BufferView>) throws(Raised) -> Void }
+    private struct Box { let function: (Thread, Value, BufferFlags, UnsafeMutablePointer<BufferView>) throws(Raised) -> Void }
     public init() {}
-    @inline(never) public init(_ function: @escaping (Thread, Value, Bool, UnsafeMutablePointer<BufferView>) throws(Raised) -> Void) { address = codeAddress(Box(function: function)) }
+    @inline(never) public init(_ function: @escaping (Thread, Value, BufferFlags, UnsafeMutablePointer<BufferView>) throws(Raised) -> Void) { address = codeAddress(Box(function: function)) }
     @inline(__always) public var isSet: Bool { address != 0 }
-    @inline(__always) public func callAsFunction(_ t: Thread, _ v: Value, _ writable: Bool) throws(Raised) -> BufferView {
+    /// The view as the lender fills it. `Thread.lend` gives it as the flags ask.
+    @inline(__always) public func callAsFunction(_ t: Thread, _ v: Value, _ flags: BufferFlags) throws(Raised) -> BufferView {
         var view = BufferView(base: nil, count: 0, isReadOnly: true, owner: .unbound)
-        try unsafeBitCast(address, to: (@convention(thin) (Thread, Value, Bool, UnsafeMutablePointer<BufferView>) throws(Raised) -> Void).self)(t, v, writable, &view)
+        try unsafeBitCast(address, to: (@convention(thin) (Thread, Value, BufferFlags, UnsafeMutablePointer<BufferView>) throws(Raised) -> Void).self)(t, v, flags, &view)
         return view
     }
 }

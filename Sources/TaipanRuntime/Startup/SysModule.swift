@@ -158,7 +158,9 @@ extension Thread {
                 throw t.raise(.typeError, size.isUnbound ? "Type \(t.typeName(a[0])) doesn't define __sizeof__" : "'\(t.typeName(size))' object cannot be interpreted as an integer")
             }
             if t.intIsNegative(size) { throw t.raise(.valueError, "__sizeof__() should return >= 0") }
-            return size
+            // CPython's collector keeps two words in front of what it tracks.
+            guard t.hasCollectorHeader(t.type(of: a[0])), let bytes = t.machineInt(size), bytes <= Int.max - 16 else { return size }
+            return t.int(bytes + 16)
         }
         b.function("is_finalizing", "($module, /)", "Return True if Python is exiting.") { (t, _) throws(Raised) in Value(t.interp.pointee.isFinalizing) }
         b.function("get_int_max_str_digits", "($module, /)", "Return the maximum string digits limit.") { (t, _) throws(Raised) in t.int(t.interp.pointee.maxStrDigits) }
