@@ -51,13 +51,8 @@ extension Thread {
     /// The frame ends: its object keeps the locals, where it was, and who called it.
     func detachFrameObject(_ fp: UnsafeMutablePointer<Value>) {
         let object = FrameObject(fp[FrameHeader.object])
-        object.savedUnit = fp.frameUnitOffset
-        // Left by an exception: the frame was where it was raised, not at the end of the handler that let it go on.
-        let exception = state.pointee.pending
-        if exception.isKind(.exception), ExceptionObject(exception).traceback.hasLayout(.traceback) {
-            let entry = TracebackObject(ExceptionObject(exception).traceback)
-            if entry.frame == object.value { object.savedUnit = entry.lasti / 2 }
-        }
+        // Left by RERAISE: the frame was where the exception was raised first.
+        object.savedUnit = raisingUnit(fp)
         let count = fp.frameLowered.pointee.localCount
         if let buffer = try? newValueBuffer(max(count, 1)) {
             for i in 0..<count { buffer.items[i] = fp[i] }

@@ -48,7 +48,13 @@ struct Crossings {
     var crossings: [Crossing] = []
     var notes: [Note] = []
 
-    func index(ofWord word: Int) -> Int? { index { Int($0.word) < word } .flatMap { Int(crossings[$0].word) == word ? $0 : nil } }
+    /// The crossing at `word`, reached from the instruction at `previous`: by going on to the next one, or by a jump.
+    func index(ofWord word: Int, from previous: Int, _ isNext: (_ previous: Int, _ unit: Int) -> Bool) -> Int? {
+        guard let first = index({ Int($0.word) < word }), Int(crossings[first].word) == word else { return nil }
+        let hasTarget = first + 1 < crossings.count && Int(crossings[first + 1].word) == word
+        return hasTarget && !isNext(previous, Int(crossings[first].unit)) ? first + 1 : first
+    }
+
     func index(ofUnit unit: Int) -> Int? { index { Int($0.unit) < unit } .flatMap { Int(crossings[$0].unit) == unit ? $0 : nil } }
 
     private func index(_ isBefore: (Crossing) -> Bool) -> Int? {
@@ -64,13 +70,12 @@ struct Crossings {
 extension Lowering {
     // MARK: Crossings of the ordinary form
 
-    /// Notes that the word emitted next starts the instruction at `unit`. Of instructions that start at one word the first counts, but for a
-    /// jump's target.
+    /// Notes that the word emitted next starts the instruction at `unit`. Of instructions that start at one word the first counts; a jump's
+    /// target gets an entry of its own behind it.
     mutating func noteCrossing(_ unit: Int) {
         guard crossings != nil else { return }
         if let last = crossings?.crossings.last, Int(last.word) == words.count {
-            if !isJumpTarget(unit) { return }
-            crossings?.crossings.removeLast()
+            if !isJumpTarget(unit) || Int(last.unit) == unit { return }
         }
         let first = crossings?.notes.count ?? 0
         for entry in stack {

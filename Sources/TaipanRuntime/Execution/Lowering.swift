@@ -26,6 +26,8 @@ struct Lowering {
     /// Per code unit: index into `instructions`, or -1.
     private var instructionAt: [Int32] = []
     private var isLeader: [Bool] = []
+    /// Where jumps and handlers go.
+    private var isTarget: [Bool] = []
     /// The stack at each leader that can be reached: the gap flags by position.
     private var stackAt: [[Bool]?] = []
     /// By instruction: what it works on is not certain to be what it needs.
@@ -88,6 +90,7 @@ struct Lowering {
         let units = bytes.count / 2
         instructionAt = Array(repeating: -1, count: units + 1)
         isLeader = Array(repeating: false, count: units + 1)
+        isTarget = isLeader
         stackAt = Array(repeating: nil, count: units + 1)
         wordAt = Array(repeating: -1, count: units + 1)
         for instruction in InstructionSequence(bytes) {
@@ -101,11 +104,13 @@ struct Lowering {
             isLeader[entry.start / 2] = true
             isLeader[entry.end / 2] = true
             isLeader[entry.target / 2] = true
+            isTarget[entry.target / 2] = true
         }
         for instruction in instructions {
             guard let target = Verification.target(instruction) else { continue }
             guard target >= 0, target / 2 < units else { return false }
             isLeader[target / 2] = true
+            isTarget[target / 2] = true
         }
         return true
     }
@@ -286,7 +291,7 @@ struct Lowering {
         }
     }
 
-    func isJumpTarget(_ unit: Int) -> Bool { isLeader[unit] }
+    func isJumpTarget(_ unit: Int) -> Bool { isTarget[unit] }
 
     /// The exact form of an instruction starts here.
     mutating func setWord(at unit: Int) { wordAt[unit] = Int32(words.count) }

@@ -86,6 +86,12 @@ struct ObservedCode {
     var disabled: [Int: UInt8] = [:]
     var restarts = 0
 
+    /// True when the instruction at `unit` comes right behind the one at `previous`.
+    func isNext(_ previous: Int, _ unit: Int) -> Bool {
+        guard previous < unit, previous + 1 < unitWords.count else { return false }
+        return unitWords[(previous + 1)..<unit].allSatisfy { $0 < 0 }
+    }
+
     func endOfLoop(_ unit: Int) -> Int { loopEnds[unit] ?? -1 }
 }
 
@@ -119,7 +125,7 @@ extension Thread {
         }
         exact.pointee.frameSize = lowered.pointee.frameSize
         var crossings = ordinary.crossings ?? Crossings()
-        if let last = crossings.crossings.last, Int(last.word) >= lowered.pointee.wordCount { crossings.crossings.removeLast() }
+        while let last = crossings.crossings.last, Int(last.word) >= lowered.pointee.wordCount { crossings.crossings.removeLast() }
         let made = UnsafeMutablePointer<ObservedCode>.allocate(capacity: 1)
         made.initialize(to: ObservedCode(exact: exact, ordinary: lowered, crossings: crossings, lines: unitLines(code), unitWords: exactly.wordAt,
                                          local: Array(repeating: 0, count: ObservedEvent.localCount), loopEnds: exactly.loopEnds))
@@ -144,7 +150,7 @@ extension Thread {
         if state.pointee.observation.depth > 0 { return }
         let observed = try observedCode(lowered)
         if observed.pointee.exact == lowered { return }
-        guard let index = observed.pointee.crossings.index(ofWord: fp.frameWordIndex + 1) else { return }
+        guard let index = observed.pointee.crossings.index(ofWord: fp.frameWordIndex + 1, from: 0, { _, _ in true }) else { return }
         cross(fp, observed, index)
     }
 
@@ -159,7 +165,8 @@ extension Thread {
             return place(fp, lowered, word - 1)
         }
         if state.pointee.observation.previousUnit < 0 { state.pointee.observation.previousUnit = Int32(fp.frameUnitOffset) }
-        guard let index = observed.pointee.crossings.index(ofWord: word) else { throw raise(.systemError, "a crossing that leads nowhere") }
+        let previous = Int(state.pointee.observation.previousUnit)
+        guard let index = observed.pointee.crossings.index(ofWord: word, from: previous, observed.pointee.isNext) else { throw raise(.systemError, "a crossing that leads nowhere") }
         cross(fp, observed, index)
     }
 
@@ -200,7 +207,8 @@ extension Thread {
         let words = observed.pointee.ordinary.pointee.words
         for i in observed.pointee.crossings.crossings.indices {
             let word = Int(observed.pointee.crossings.crossings[i].word)
-            observed.pointee.crossings.crossings[i].original = UInt8(truncatingIfNeeded: words[word])
+            let isSame = i > 0 && Int(observed.pointee.crossings.crossings[i - 1].word) == word
+            observed.pointee.crossings.crossings[i].original = isSame ? observed.pointee.crossings.crossings[i - 1].original : UInt8(truncatingIfNeeded: words[word])
             words[word] = words[word] & ~0xFF | UInt64(Op.enterExact.rawValue)
         }
     }
