@@ -5,7 +5,7 @@ import sys
 
 command = os.environ.get("REFERENCE_PYTHON", "python3.12")
 environment = dict(os.environ, PYENV_VERSION="3.12.1")
-probe = "import sys; print(sys.executable, sys.implementation.name, *sys.version_info[:2])"
+probe = "import sys; print(sys.executable, 'Taipan' in sys.version or sys.implementation.name, *sys.version_info[:2])"
 try:
     found = subprocess.run([command, "-I", "-c", probe], capture_output=True, text=True, env=environment, check=True)
     executable, *kind = found.stdout.split()

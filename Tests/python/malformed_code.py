@@ -34,7 +34,7 @@ swapped = code_of(("RESUME", 0), ("LOAD_FAST", 0), ("LOAD_CONST", 0), ("SWAP", 2
 assert run(swapped, 1) == (None, 1)
 assert "unknown opcode 229" in raises(SystemError, run, code_of((229, 0), ("RETURN_CONST", 0)), 1)
 
-if sys.implementation.name == "taipan":
+if "Taipan" in sys.version:
     bad = [
         # The end is missing, or the stack runs out.
         [("RESUME", 0)], [("POP_TOP", 0), ("RETURN_CONST", 0)], [("COPY", 1), ("RETURN_VALUE", 0)], [("RETURN_VALUE", 0)],

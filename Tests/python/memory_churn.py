@@ -116,7 +116,7 @@ if len(sys.argv) < 3:
     for link in [lambda x: [x], lambda x: (x,), lambda x: {1: x}, Plain, Slots, closure, pair]:
         start = time.time()
         # CPython runs out of its own stack at some of these when they go.
-        count = COUNT if sys.implementation.name == "taipan" else min(COUNT, 50_000)
+        count = COUNT if "Taipan" in sys.version else min(COUNT, 50_000)
         head = chain(count, link)
         built = time.time()
         del head

@@ -85,7 +85,7 @@ extension Thread {
                                                 "bytes_warning", "quiet", "hash_randomization", "isolated", "dev_mode", "utf8_mode", "warn_default_encoding", "safe_path", "int_max_str_digits"],
                                       try flagsRow(c)))
         let implementation = newDict()
-        try implementation.setString(self, intern("name"), str("taipan"))
+        try implementation.setString(self, intern("name"), str("cpython"))
         try implementation.setString(self, intern("cache_tag"), str("cpython-312"))
         try implementation.setString(self, intern("version"), version)
         try implementation.setString(self, intern("hexversion"), int(0x030C01F0))
