@@ -24,7 +24,7 @@ let package = Package(
         .target(name: "TaipanEngines", dependencies: ["TaipanUnicode", "CTaipanTables"]),
         // The pipeline.
         .target(name: "TaipanSyntax", dependencies: ["TaipanNumbers", "TaipanUnicode"]),
-        .target(name: "TaipanBytecode", dependencies: ["TaipanNumbers"]),
+        .target(name: "TaipanBytecode", dependencies: ["TaipanNumbers", "TaipanUnicode"]),
         .target(name: "TaipanCompiler", dependencies: ["TaipanSyntax", "TaipanBytecode", "TaipanNumbers"]),
         .target(name: "TaipanRuntime", dependencies: ["TaipanCompiler", "TaipanBytecode", "TaipanSyntax", "TaipanNumbers", "TaipanUnicode", "CTaipan"]),
         .target(name: "TaipanModules", dependencies: ["TaipanRuntime", "TaipanCompiler", "TaipanSyntax", "TaipanEngines", "TaipanNumbers", "TaipanUnicode", "TaipanBytecode", "CTaipan"]),

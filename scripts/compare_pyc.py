@@ -12,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 
-MODULES = ["test_grammar", "test_patma", "test_generators", "test_fstring", "test_scope", "test_with", "test_dataclasses", "test_json"]
+MODULES = ["test_grammar", "test_fstring", "test_scope", "test_with", "test_dataclasses", "test_augassign", "test_decorators", "test_opcodes",
+           "test_compare", "test_dict"]
 FLAG = 0x80
 
 
@@ -71,7 +72,7 @@ class Marshal:
 
 def compile_tree(python, library, tree):
     """The sources of `library` below `tree` and what `python` makes of them beside."""
-    skipped = shutil.ignore_patterns("__pycache__", "site-packages", "lib-dynload", "config-*")
+    skipped = shutil.ignore_patterns("__pycache__", "lib-dynload", "config-*")
     shutil.copytree(library, tree, ignore=skipped, symlinks=True)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     subprocess.run([python, "-W", "ignore", "-m", "compileall", "-b", "-q", "-q", "-f", "--invalidation-mode", "unchecked-hash",

@@ -4,6 +4,7 @@ Functions of many kinds get their code objects replaced by mutants (`code.replac
 called, thousands in one process of INTERPRETER, which has little memory and a timer. Calling them may raise whatever it likes; what
 counts is that the process lives. A mutant that kills it is printed as the seed that makes it again. Exit status 1 when there was one.
 """
+import opcode
 import os
 import random
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import time
 
 BATCH = 2000
+OPCODES = [n for name, n in opcode.opmap.items() if n < 256]
 
 
 # MARK: Functions to damage
@@ -292,33 +294,46 @@ def call(function):
     return result
 
 
-def one(seed):
-    """Makes and calls the mutant of `seed`."""
-    import signal
+def run(code, function):
+    """Calls `code` in the place of that of `function`."""
     import types
-    random_ = random.Random(seed)
     global shared
     shared = 0
+    if code.co_freevars:
+        made = types.FunctionType(code, globals(), "mutant", (), tuple(types.CellType(1) for _ in code.co_freevars))
+    else:
+        made = types.FunctionType(code, globals(), "mutant", function.__defaults__)
+    made.__kwdefaults__ = function.__kwdefaults__
+    repr(call(made))
+    return "ran"
+
+
+def one(seed):
+    """Makes and calls the mutant of `seed`."""
+    random_ = random.Random(seed)
     function = random_.choice(FUNCTIONS + [None])
+
+    def body():
+        code = nested(random_, function.__code__ if function else MODULE_CODE)
+        if function:
+            return run(code, function)
+        exec(code, {"__name__": "mutant"})
+        return "ran"
+
+    return timed(body)
+
+
+def timed(body):
+    """What became of `body`, which gets a fifth of a second."""
+    import signal
+    import traceback
     global is_running
     is_running = True
     signal.setitimer(signal.ITIMER_REAL, 0.2, 0.05)
     try:
-        code = nested(random_, function.__code__ if function else MODULE_CODE)
-        if function is None:
-            exec(code, {"__name__": "mutant"})
-            return "ran"
-        if code.co_freevars:
-            made = types.FunctionType(code, globals(), "mutant", (), tuple(types.CellType(1) for _ in code.co_freevars))
-        else:
-            made = types.FunctionType(code, globals(), "mutant", function.__defaults__)
-        made.__kwdefaults__ = function.__kwdefaults__
-        result = call(made)
-        repr(result)
-        return "ran"
+        return body()
     except BaseException as error:
         try:
-            import traceback
             "".join(traceback.format_exception(error))
             str(error)
         except BaseException:
@@ -336,7 +351,7 @@ class TooLong(BaseException):
     pass
 
 
-def child(first, count):
+def child(first, count, one):
     import resource
     import signal
 
@@ -361,17 +376,15 @@ def child(first, count):
     print(outcomes)
 
 
-def main():
-    python = sys.argv[1]
-    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 10
-    seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
-    progress = "/tmp/taipan-fuzz-code.%d" % os.getpid()
+def supervise(script, what, python, seconds, seed, *more):
+    """Starts children of `script` until the time is over, and goes on behind the case that ended one."""
+    progress = "/tmp/taipan-fuzz-%s.%d" % (what, os.getpid())
     end, runs, bad, outcomes = time.time() + seconds, 0, [], {}
     while time.time() < end and len(bad) < 20:
         left = BATCH
         while left > 0 and time.time() < end:
             begin = seed
-            command = [python, "-W", "ignore", os.path.abspath(__file__), "child", str(begin), str(left), "-", progress]
+            command = [python, "-W", "ignore", os.path.abspath(script), "child", str(begin), str(left), "-", progress, *more]
             try:
                 done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=max(5, min(end - time.time() + 5, 120)))
                 status, output = done.returncode, done.stdout
@@ -392,21 +405,20 @@ def main():
             seed = last + 1
     if os.path.exists(progress):
         os.unlink(progress)
-    print("code: %d mutants, %d ended the process" % (runs, len(bad)))
+    print("%s: %d mutants, %d ended the process" % (what, runs, len(bad)))
     for outcome, n in sorted(outcomes.items(), key=lambda pair: -pair[1])[:12]:
         print("  %6d %s" % (n, outcome))
     return bool(bad)
 
 
 if __name__ == "__main__":
-    import opcode
-    OPCODES = [n for name, n in opcode.opmap.items() if n < 256]
     if sys.argv[1] == "child":
-        child(int(sys.argv[2]), int(sys.argv[3]))
+        child(int(sys.argv[2]), int(sys.argv[3]), one)
     elif sys.argv[1] == "one":
         import signal
         signal.signal(signal.SIGALRM, lambda *_: sys.exit("too long"))
         sys.setrecursionlimit(200)
         print(one(int(sys.argv[2])))
     else:
-        sys.exit(main())
+        seconds, seed = (sys.argv[2:] + ["10", "1"][len(sys.argv) - 2:])[:2]
+        sys.exit(supervise(__file__, "code", sys.argv[1], float(seconds), int(seed)))

@@ -1,4 +1,4 @@
-// Reading co_code: a sequence of instructions with EXTENDED_ARG folded in, and a listing in the manner of `dis`.
+// Reading co_code: a sequence of instructions with EXTENDED_ARG folded in.
 
 /// One instruction of a code object.
 public struct Instruction: Sendable, Equatable {
@@ -51,78 +51,5 @@ public struct InstructionSequence: Sequence, IteratorProtocol, Sendable {
             return result
         }
         return nil
-    }
-}
-
-extension CodeObject {
-    /// A listing of the instructions, one a line: line number where it changes, offset, name, argument and its
-    /// meaning; then the exception table. For tests and for reading, not the exact text of `dis`.
-    public func listing() -> String {
-        var out = ""
-        var line: Int32 = -2
-        var locations = LocationTable(self)
-        var location = locations.next()
-        for instruction in InstructionSequence(self) {
-            while let l = location, l.end <= instruction.offset { location = locations.next() }
-            let here = location?.range.line ?? -1
-            out += here == line ? "     " : Self.padded(here < 0 ? "-" : String(here), 5)
-            line = here
-            out += Self.padded(String(instruction.offset), 5) + " " + instruction.opcode.name
-            if instruction.opcode.hasArgument {
-                out += " \(instruction.argument)"
-                let meaning = meaning(of: instruction)
-                if !meaning.isEmpty { out += " (\(meaning))" }
-            }
-            out += "\n"
-        }
-        for entry in ExceptionTable(exceptiontable) {
-            out += "  \(entry.start) to \(entry.end) -> \(entry.target) [\(entry.depth)]\(entry.lasti ? " lasti" : "")\n"
-        }
-        return out
-    }
-
-    private static func padded(_ text: String, _ width: Int) -> String {
-        String(repeating: " ", count: max(0, width - text.utf8.count)) + text
-    }
-
-    private func meaning(of instruction: Instruction) -> String {
-        let argument = instruction.argument
-        func at<T>(_ list: [T], _ i: Int) -> String { i < list.count ? "\(list[i])" : "?" }
-        switch instruction.opcode.info.operand {
-        case .constant: return argument < consts.count ? consts[argument].summary : "?"
-        case .name:
-            switch instruction.opcode {
-            case .loadGlobal: return (argument & 1 != 0 ? "NULL + " : "") + at(names, argument >> 1)
-            case .loadAttr: return (argument & 1 != 0 ? "NULL|self + " : "") + at(names, argument >> 1)
-            case .loadSuperAttr: return (argument & 1 != 0 ? "NULL|self + " : "") + at(names, argument >> 2)
-            default: return at(names, argument)
-            }
-        case .local, .cell: return at(localsplusnames, argument)
-        case .jump: return "to \(instruction.target ?? 0)"
-        case .compare: return "\(Opcode.comparison(argument >> 4))"
-        default: return instruction.opcode == .binaryOp ? "\(Opcode.binaryOperator(argument))" : ""
-        }
-    }
-}
-
-extension Constant {
-    /// A short text of the value, for listings.
-    var summary: String {
-        switch self {
-        case .none: return "None"
-        case .true: return "True"
-        case .false: return "False"
-        case .ellipsis: return "Ellipsis"
-        case .int(let value):
-            let text = value.magnitude.count == 0 ? "0" : value.magnitude.count == 1 ? String(value.magnitude[0]) : "<int>"
-            return value.isNegative ? "-" + text : text
-        case .float(let value): return "\(value)"
-        case .complex(let re, let im): return "(\(re)+\(im)j)"
-        case .str(let bytes, _): return "'" + String(decoding: bytes, as: UTF8.self) + "'"
-        case .bytes(let bytes): return "b'" + String(decoding: bytes, as: UTF8.self) + "'"
-        case .tuple(let items): return "(" + items.map(\.summary).joined(separator: ", ") + ")"
-        case .frozenset(let items): return "frozenset({" + items.map(\.summary).joined(separator: ", ") + "})"
-        case .code(let code): return "<code object \(code.name)>"
-        }
     }
 }

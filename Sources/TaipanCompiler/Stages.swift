@@ -66,7 +66,8 @@ public enum CompilerStages {
     /// What the flow graph makes of instructions: the new ones and the constants that are left. Nil when an argument indexes nothing.
     public static func optimize(_ instructions: [StagedInstruction], constants: [Constant], localCount: Int)
         -> (instructions: [StagedInstruction], constants: [Constant])? {
-        guard isSound(instructions, constantCount: constants.count, localCount: localCount) else { return nil }
+        // Up to 64 locals are kept apart by a bit each, whether there are that many or not.
+        guard isSound(instructions, constantCount: constants.count, localCount: max(localCount, 64)) else { return nil }
         var table = ConstantTable(constants)
         var graph = graph(of: instructions)
         graph.optimizeWhole(&table, localCount: localCount, parameterCount: 0, firstLine: 1)

@@ -50,11 +50,6 @@ enum IdentifierText {
 
     /// The character at an offset of valid UTF-8, and how many bytes it takes.
     static func scalar(_ text: UnsafeBufferPointer<UInt8>, _ i: Int) -> (UInt32, Int) {
-        let c = text[i]
-        func tail(_ k: Int) -> UInt32 { i + k < text.count ? UInt32(text[i + k] & 0x3F) : 0 }
-        if c < 0x80 { return (UInt32(c), 1) }
-        if c < 0xE0 { return (UInt32(c & 0x1F) << 6 | tail(1), 2) }
-        if c < 0xF0 { return (UInt32(c & 0x0F) << 12 | tail(1) << 6 | tail(2), 3) }
-        return (UInt32(c & 0x07) << 18 | tail(1) << 12 | tail(2) << 6 | tail(3), 4)
+        QuotedText.scalar(text, i)
     }
 }

@@ -21,7 +21,7 @@ protocol FuzzTarget {
 }
 
 /// What can be fuzzed, by name.
-func fuzzTargets() -> [String: any FuzzTarget.Type] { ["syntax": SyntaxTarget.self] }
+func fuzzTargets() -> [String: any FuzzTarget.Type] { ["marshal": MarshalTarget.self, "syntax": SyntaxTarget.self] }
 
 #if DEBUG
 /// Code without optimisation takes more of everything.

@@ -86,8 +86,67 @@ final class CompilerTests: XCTestCase {
         XCTAssertTrue(try value("x in [1, 2]").contains("((1, 2))"))
         XCTAssertTrue(try value("'ab' * 3").contains("('ababab')"))
         XCTAssertTrue(try value("1 << 1000").contains("BINARY_OP"))
-        XCTAssertTrue(try value("'%s-%r' % (a, b)").contains("BUILD_STRING 3"))
-        XCTAssertTrue(try value("not a in b").contains("CONTAINS_OP 1"))
+        XCTAssertTrue(try value("'%s-%r' % (a, b)").contains("BUILD_STRING             3\n"))
+        XCTAssertTrue(try value("not a in b").contains("CONTAINS_OP              1\n"))
+    }
+
+    /// The example of the README: source, code object, listing, `.pyc` file and back, without a runtime.
+    func testSourceToPyc() throws {
+        let source = Array("x = 1 + 2\ndef f(a):\n    try: return f\"{a!r}\"\n    except E: pass\n".utf8)
+        let code = try compile(source: source, filename: "example.py")
+        XCTAssertEqual(code.listing(), Self.expectedListing)
+        let pyc = try Marshal.pyc(code, .timestamp(time: 0, size: UInt32(source.count)))
+        XCTAssertEqual(PycHeader(pyc)?.validation, .timestamp(time: 0, size: 64))
+        XCTAssertEqual(try Marshal.code(ofPyc: pyc).listing(), Self.expectedListing)
+    }
+
+    private static let expectedListing = """
+  0           0 RESUME                   0
+
+  1           2 LOAD_CONST               0 (3)
+              4 STORE_NAME               0 (x)
+
+  2           6 LOAD_CONST               1 (<code object f, file "example.py", line 2>)
+              8 MAKE_FUNCTION            0
+             10 STORE_NAME               1 (f)
+             12 RETURN_CONST             2 (None)
+
+Disassembly of <code object f, file "example.py", line 2>:
+  2           0 RESUME                   0
+
+  3           2 LOAD_FAST                0 (a)
+              4 FORMAT_VALUE             2 (repr)
+              6 RETURN_VALUE
+        >>    8 PUSH_EXC_INFO
+
+  4          10 LOAD_GLOBAL              0 (E)
+             20 CHECK_EXC_MATCH
+             22 POP_JUMP_IF_FALSE        3 (to 30)
+             24 POP_TOP
+             26 POP_EXCEPT
+             28 RETURN_CONST             0 (None)
+        >>   30 RERAISE                  0
+        >>   32 COPY                     3
+             34 POP_EXCEPT
+             36 RERAISE                  1
+ExceptionTable:
+  2 to 4 -> 8 [0]
+  8 to 24 -> 32 [1] lasti
+  30 to 30 -> 32 [1] lasti
+
+"""
+
+    /// The stages one by one lead to the same code object.
+    func testStages() throws {
+        let parsed = try parseModule(source: Array("while x:\n    y = [1, 2, z]\n".utf8), filename: "a.py")
+        var unit = try CompilerStages.generate(module: parsed.module, filename: "a.py", options: CompilerOptions())
+        XCTAssertEqual(unit.names, ["x", "z", "y"])
+        let optimized = try XCTUnwrap(CompilerStages.optimize(unit.instructions, constants: unit.constants, localCount: 0))
+        unit.instructions = optimized.instructions
+        unit.constants = optimized.constants
+        let whole = try code("while x:\n    y = [1, 2, z]\n")
+        XCTAssertEqual(try XCTUnwrap(CompilerStages.assemble(unit, filename: "a.py")).code, whole.code)
+        XCTAssertNil(CompilerStages.optimize([StagedInstruction(.loadConst, 3, .none)], constants: [], localCount: 0))
     }
 
     func testOptimizationLevels() throws {

@@ -18,7 +18,7 @@ enum ImpModule {
     }
 
     static func define(_ m: ModuleBuilder) throws(Raised) {
-        m.set("check_hash_based_pycs", m.t.str("default"))
+        m.set("check_hash_based_pycs", m.t.str(m.t.interp.pointee.config.checkHashBasedPycs))
         for name in ["acquire_lock", "release_lock"] as [StaticString] {
             m.function(name, "($module, /)") { (_, _) throws(Raised) in .none }
         }

@@ -105,7 +105,7 @@ extension Thread {
     /// `_imp.check_hash_based_pycs`.
     private func hashPolicy() -> String {
         let module = DictObject(objects.pointee.modules).findString(self, intern("_imp"))
-        if module.isNoneOrUnbound || !module.hasLayout(.module) { return "default" }
+        if module.isNoneOrUnbound || !module.hasLayout(.module) { return interp.pointee.config.checkHashBasedPycs }
         let policy = DictObject(module.cell[1]).findString(self, intern("check_hash_based_pycs"))
         return policy.isBound && policy.isKind(.str) ? string(policy) : "default"
     }

@@ -5,7 +5,7 @@ import TaipanBytecode
 extension Thread {
     func defineCodeFields(_ b: TypeBuilder) {
         b.member("co_code", word: 1)
-        b.member("_co_code_adaptive", word: 1)
+        b.getset("_co_code_adaptive", get: { (t, v) throws(Raised) in try t.adaptiveCode(CodeCell(v)) })
         b.member("co_consts", word: 2)
         b.member("co_names", word: 3)
         b.member("co_filename", word: 6)
@@ -49,6 +49,39 @@ extension Thread {
         b.method("__sizeof__", "($self, /)") { (t, a) throws(Raised) in t.int(CodeCell.bytes + BytesObject(CodeCell(a[0]).code).count) }
         b.method("co_positions", "($self, /)") { (t, a) throws(Raised) in try t.codePositions(CodeCell(a[0])) }
         b.method("co_lines", "($self, /)") { (t, a) throws(Raised) in try t.codeLines(CodeCell(a[0])) }
+    }
+
+    /// `_co_code_adaptive`: the instructions as CPython prepares them when it makes a code object, with counters in the caches and pairs
+    /// of moves as one. What it specializes when code runs has no counterpart here.
+    private func adaptiveCode(_ code: CodeCell) throws(Raised) -> Value {
+        var bytes = Array(BytesObject(code.code).buffer)
+        var previous: (opcode: Opcode, offset: Int)?
+        var at = 0
+        while at + 1 < bytes.count {
+            let opcode = Opcode(rawValue: UInt16(bytes[at])) ?? .reserved
+            let offset = at
+            at += 2 + 2 * opcode.cacheUnits
+            if opcode.cacheUnits > 0 {
+                if offset + 2 < bytes.count { bytes[offset + 2] = 0x11 }
+                previous = nil
+                continue
+            }
+            if let previous, let pair = Thread.pairedNumber(previous.opcode, opcode) { bytes[previous.offset] = pair }
+            previous = (opcode, offset)
+        }
+        return try self.bytes(bytes)
+    }
+
+    /// The number of the instruction that CPython runs for two that follow each other.
+    private static func pairedNumber(_ first: Opcode, _ second: Opcode) -> UInt8? {
+        switch (first, second) {
+        case (.loadConst, .loadFast): 84
+        case (.loadFast, .loadConst): 86
+        case (.loadFast, .loadFast): 88
+        case (.storeFast, .loadFast): 154
+        case (.storeFast, .storeFast): 158
+        default: nil
+        }
     }
 
     // MARK: Locations
