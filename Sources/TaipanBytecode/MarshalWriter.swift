@@ -163,7 +163,14 @@ public struct MarshalWriter {
 
     // MARK: Objects
 
-    private mutating func object(_ constant: Constant, isRoot: Bool = false) throws(MarshalFailure) {
+    /// A text that exists once in CPython is interned everywhere when it is a name somewhere.
+    private func unified(_ constant: Constant) -> Constant {
+        guard case .str(let bytes, false) = constant, Self.isSingleton(bytes), counts[.str(bytes, true)] != nil else { return constant }
+        return .str(bytes, interned: true)
+    }
+
+    private mutating func object(_ given: Constant, isRoot: Bool = false) throws(MarshalFailure) {
+        let constant = unified(given)
         depth += 1
         defer { depth -= 1 }
         if depth > MarshalType.depthLimit { throw MarshalFailure(.value, "object too deeply nested to marshal") }
