@@ -218,3 +218,20 @@ assert not events
 for name in ('PY_START', 'PY_RETURN', 'LINE', 'CALL', 'C_RETURN', 'JUMP', 'BRANCH', 'RAISE', 'EXCEPTION_HANDLED'):
     m.register_callback(3, getattr(E, name), None)
 m.free_tool_id(3)
+
+
+# What a generator waits for shows while it is suspended, and gets what is thrown in.
+def inner():
+    try:
+        yield 1
+    except KeyError:
+        yield 2
+
+
+def outer():
+    yield from inner()
+
+
+g = outer()
+assert next(g) == 1 and g.gi_yieldfrom.gi_code is inner.__code__
+assert g.throw(KeyError) == 2

@@ -682,7 +682,7 @@ struct Lowering {
             settleAll()
             limit = nextHome()
             // Within `yield from` and `await` the receiver lies below.
-            let isDelegating = i > 0 && instructions[i - 1].opcode == .send && follows(i, .yieldValue) && !stack.isEmpty
+            let isDelegating = i > 0 && instructions[i - 1].opcode == .send && !isTarget[instruction.start / 2] && !stack.isEmpty
             let receiver = isDelegating ? stack[stack.count - 1].home : 0xFFFF
             emit(.yieldValue, value, pushResult(), receiver)
         // Safe points are polled at calls and backward jumps.
