@@ -7,18 +7,20 @@ SWIFT_FLAGS = -c release --static-swift-stdlib $(DISPATCH_FLAGS)
 TAIPAN = .build/release/taipan
 SCRIPT ?= examples/pipeline.py
 
-.PHONY: release fuzz run test bench
+.PHONY: release tools run test bench
 
 release:
 	swift build $(SWIFT_FLAGS) --product taipan
 
-fuzz:
+# What the tests run beside the command.
+tools:
 	swift build $(SWIFT_FLAGS) --product taipan-fuzz
+	swift build $(SWIFT_FLAGS) --product function-spans
 
 run: release
 	$(TAIPAN) $(SCRIPT)
 
-test: release fuzz
+test: release tools
 	scripts/test.sh
 
 bench: release

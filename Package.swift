@@ -32,6 +32,8 @@ let package = Package(
         .target(name: "Taipan", dependencies: ["TaipanRuntime", "TaipanModules", "TaipanCompiler", "TaipanSyntax", "CTaipan"]),
         .executableTarget(name: "taipan", dependencies: ["Taipan", "TaipanExplain"], path: "Sources/taipan-command",
                           swiftSettings: [], linkerSettings: []),
+        // The README's example of TaipanSyntax.
+        .executableTarget(name: "function-spans", dependencies: ["TaipanSyntax"], path: "examples/function-spans"),
         // Mutated inputs for the stages that read what others wrote; see scripts/test.sh.
         .executableTarget(name: "taipan-fuzz", dependencies: ["TaipanCompiler", "TaipanBytecode", "TaipanSyntax"]),
         .testTarget(name: "TaipanTests", dependencies: ["Taipan", "TaipanSyntax", "TaipanBytecode", "TaipanCompiler", "TaipanNumbers", "TaipanUnicode", "TaipanEngines"]),

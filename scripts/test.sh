@@ -39,6 +39,7 @@ for script in Tests/python/*.py; do
 done
 run env TAIPAN_GC_STRESS=29 "$taipan" -c 'import argparse, dataclasses, datetime, json, logging, random, re, typing, unittest'
 run "$taipan" examples/pipeline.py
+run python3 scripts/check_examples.py .build/release/function-spans "$taipan"
 
 # Ten seconds of damaged code objects, of mutated sources and of damaged `.pyc` files; FUZZ_SECONDS and FUZZ_SEED ask for more and for others.
 run python3 scripts/fuzz_code.py "$taipan" "${FUZZ_SECONDS:-10}" "${FUZZ_SEED:-1}"

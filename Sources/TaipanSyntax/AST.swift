@@ -14,11 +14,16 @@ import TaipanNumbers
 /// A range of source text. Lines count from 1; columns are offsets in bytes of UTF-8 and count from 0.
 /// The end lies behind the last byte.
 public struct SourceSpan: Equatable, Hashable, Sendable {
+    /// The line of the first byte, counted from 1.
     public var line: Int32
+    /// Bytes of UTF-8 before the first one on its line.
     public var column: Int32
+    /// The line of the last byte.
     public var endLine: Int32
+    /// Bytes of UTF-8 before the place behind the last one, on `endLine`.
     public var endColumn: Int32
 
+    /// A span from its four numbers.
     @inlinable
     public init(line: Int32, column: Int32, endLine: Int32, endColumn: Int32) {
         self.line = line
@@ -50,10 +55,12 @@ public enum ModuleKind {
 
 /// The root of a tree.
 public final class Module {
+    /// What was parsed, with the nodes.
     public var kind: ModuleKind
     /// Links of long chains, innermost first, kept so that `deinit` can free them outermost first.
     private var chainLinks: [Expression]
 
+    /// A tree. `chainLinks` is for the parser; a tree made by hand needs none unless its chains are tens of thousands of links long.
     public init(_ kind: ModuleKind, chainLinks: [Expression] = []) {
         self.kind = kind
         self.chainLinks = chainLinks
@@ -67,9 +74,12 @@ public final class Module {
 
 /// A `# type: ignore` comment: its line and the text after `ignore`.
 public struct TypeIgnore: Equatable, Sendable {
+    /// The comment's line, counted from 1.
     public var line: Int32
+    /// The text after `ignore`, as written.
     public var tag: String
 
+    /// A comment on a line.
     public init(line: Int32, tag: String) {
         self.line = line
         self.tag = tag
@@ -80,9 +90,12 @@ public struct TypeIgnore: Equatable, Sendable {
 
 /// A statement node.
 public final class Statement {
+    /// Which statement it is, with its parts.
     public var kind: StatementKind
+    /// Where it stands. The decorators of a `def` or `class` stand before it.
     public var position: SourceSpan
 
+    /// A statement at a place.
     @inlinable
     public init(_ kind: StatementKind, _ position: SourceSpan) {
         self.kind = kind
@@ -123,15 +136,24 @@ public enum StatementKind {
 
 /// `def` or `async def`.
 public final class FunctionDefinition {
+    /// The name it binds.
     public var name: String
+    /// True for `async def`.
     public var isAsync: Bool
+    /// The parameters.
     public var arguments: Arguments
+    /// The statements, at least one; a docstring is the first.
     public var body: [Statement]
+    /// The decorators' expressions, the outermost first.
     public var decorators: [Expression]
+    /// The annotation behind `->`.
     public var returns: Expression?
+    /// The type comment of the signature, if those are kept.
     public var typeComment: String?
+    /// The parameters in brackets behind the name (PEP 695).
     public var typeParams: [TypeParameter]
 
+    /// A definition from its parts.
     public init(name: String, isAsync: Bool, arguments: Arguments, body: [Statement], decorators: [Expression],
                 returns: Expression?, typeComment: String?, typeParams: [TypeParameter]) {
         self.name = name
@@ -147,13 +169,20 @@ public final class FunctionDefinition {
 
 /// `class`.
 public final class ClassDefinition {
+    /// The name it binds.
     public var name: String
+    /// The positional arguments: bases, some perhaps starred.
     public var bases: [Expression]
+    /// The keyword arguments, such as `metaclass=`.
     public var keywords: [Keyword]
+    /// The statements, at least one; a docstring is the first.
     public var body: [Statement]
+    /// The decorators' expressions, the outermost first.
     public var decorators: [Expression]
+    /// The parameters in brackets behind the name (PEP 695).
     public var typeParams: [TypeParameter]
 
+    /// A definition from its parts.
     public init(name: String, bases: [Expression], keywords: [Keyword], body: [Statement],
                 decorators: [Expression], typeParams: [TypeParameter]) {
         self.name = name
@@ -167,13 +196,20 @@ public final class ClassDefinition {
 
 /// `for` or `async for`.
 public final class ForStatement {
+    /// True for `async for`.
     public var isAsync: Bool
+    /// What is bound in each turn.
     public var target: Expression
+    /// What is iterated over (`iter` in CPython's `ast`).
     public var iterable: Expression
+    /// The statements of the loop.
     public var body: [Statement]
+    /// The `else` block; empty if there is none.
     public var orelse: [Statement]
+    /// The type comment behind the colon, if those are kept.
     public var typeComment: String?
 
+    /// A loop from its parts.
     public init(isAsync: Bool, target: Expression, iterable: Expression, body: [Statement],
                 orelse: [Statement], typeComment: String?) {
         self.isAsync = isAsync
@@ -187,11 +223,16 @@ public final class ForStatement {
 
 /// `with` or `async with`.
 public final class WithStatement {
+    /// True for `async with`.
     public var isAsync: Bool
+    /// The context managers, at least one.
     public var items: [WithItem]
+    /// The statements.
     public var body: [Statement]
+    /// The type comment behind the colon, if those are kept.
     public var typeComment: String?
 
+    /// A statement from its parts.
     public init(isAsync: Bool, items: [WithItem], body: [Statement], typeComment: String?) {
         self.isAsync = isAsync
         self.items = items
@@ -202,12 +243,18 @@ public final class WithStatement {
 
 /// `try`, with `except` or (`isStar`) `except*` handlers.
 public final class TryStatement {
+    /// True when the handlers are `except*`.
     public var isStar: Bool
+    /// The statements that are tried.
     public var body: [Statement]
+    /// The handlers in order; empty only with a `finally`.
     public var handlers: [ExceptHandler]
+    /// The `else` block; empty if there is none.
     public var orelse: [Statement]
+    /// The `finally` block; empty if there is none.
     public var finalbody: [Statement]
 
+    /// A statement from its parts.
     public init(isStar: Bool, body: [Statement], handlers: [ExceptHandler], orelse: [Statement],
                 finalbody: [Statement]) {
         self.isStar = isStar
@@ -220,11 +267,16 @@ public final class TryStatement {
 
 /// One `except` clause.
 public struct ExceptHandler {
+    /// The class or tuple of classes; nil for a bare `except:`.
     public var type: Expression?
+    /// The name behind `as`.
     public var name: String?
+    /// The statements.
     public var body: [Statement]
+    /// From `except` to the end of the body.
     public var position: SourceSpan
 
+    /// A handler from its parts.
     public init(type: Expression?, name: String?, body: [Statement], position: SourceSpan) {
         self.type = type
         self.name = name
@@ -235,9 +287,12 @@ public struct ExceptHandler {
 
 /// One item of a `with` statement.
 public struct WithItem {
+    /// The context manager.
     public var contextExpr: Expression
+    /// The target behind `as`.
     public var optionalVars: Expression?
 
+    /// An item from its parts.
     public init(contextExpr: Expression, optionalVars: Expression?) {
         self.contextExpr = contextExpr
         self.optionalVars = optionalVars
@@ -246,10 +301,14 @@ public struct WithItem {
 
 /// `name as asname` of an import.
 public struct Alias: Equatable, Sendable {
+    /// The name that is imported, dots included; `*` for all.
     public var name: String
+    /// The name behind `as`.
     public var asname: String?
+    /// Where it stands.
     public var position: SourceSpan
 
+    /// An alias from its parts.
     public init(name: String, asname: String?, position: SourceSpan) {
         self.name = name
         self.asname = asname
@@ -259,10 +318,14 @@ public struct Alias: Equatable, Sendable {
 
 /// One `case` of a `match` statement.
 public struct MatchCase {
+    /// What the subject has to look like.
     public var pattern: Pattern
+    /// The condition behind `if`.
     public var guardExpr: Expression?
+    /// The statements.
     public var body: [Statement]
 
+    /// A case from its parts.
     public init(pattern: Pattern, guardExpr: Expression?, body: [Statement]) {
         self.pattern = pattern
         self.guardExpr = guardExpr
@@ -272,16 +335,21 @@ public struct MatchCase {
 
 /// A type parameter of PEP 695.
 public struct TypeParameter {
+    /// Which of the three kinds a parameter is of.
     public enum Kind {
         case typeVar(bound: Expression?)
         case paramSpec
         case typeVarTuple
     }
 
+    /// The name, without stars.
     public var name: String
+    /// What the parameter stands for.
     public var kind: Kind
+    /// Where it stands.
     public var position: SourceSpan
 
+    /// A parameter from its parts.
     public init(name: String, kind: Kind, position: SourceSpan) {
         self.name = name
         self.kind = kind
@@ -293,9 +361,12 @@ public struct TypeParameter {
 
 /// An expression node.
 public final class Expression {
+    /// Which expression it is, with its parts.
     public var kind: ExpressionKind
+    /// Where it stands; parentheses around it do not count, but those of a tuple do.
     public var position: SourceSpan
 
+    /// An expression at a place.
     @inlinable
     public init(_ kind: ExpressionKind, _ position: SourceSpan) {
         self.kind = kind
@@ -361,29 +432,38 @@ public enum ConstantValue {
     case frozenset([ConstantValue])
 }
 
+/// `and` and `or`.
 public enum BooleanOperator: UInt8, Sendable {
     case and, or
 }
 
+/// The operators between two operands, except comparisons; `pow` is `**`, `matMult` is `@`.
 public enum BinaryOperator: UInt8, Sendable {
     case add, sub, mult, matMult, div, mod, pow, lShift, rShift, bitOr, bitXor, bitAnd, floorDiv
 }
 
+/// The operators before one operand.
 public enum UnaryOperator: UInt8, Sendable {
     case invert, not, uAdd, uSub
 }
 
+/// The comparisons, which chain.
 public enum ComparisonOperator: UInt8, Sendable {
     case eq, notEq, lt, ltE, gt, gtE, `is`, isNot, `in`, notIn
 }
 
 /// One `for … in … if …` of a comprehension.
 public struct Comprehension {
+    /// What is bound in each turn.
     public var target: Expression
+    /// What is iterated over (`iter` in CPython's `ast`).
     public var iterable: Expression
+    /// The conditions, in order.
     public var ifs: [Expression]
+    /// True for `async for`.
     public var isAsync: Bool
 
+    /// A clause from its parts.
     public init(target: Expression, iterable: Expression, ifs: [Expression], isAsync: Bool) {
         self.target = target
         self.iterable = iterable
@@ -394,16 +474,22 @@ public struct Comprehension {
 
 /// The parameters of a function or lambda.
 public final class Arguments {
+    /// The parameters before `/`.
     public var posonlyargs: [Parameter]
+    /// The parameters that take positional and keyword arguments.
     public var args: [Parameter]
+    /// `*name`.
     public var vararg: Parameter?
+    /// The parameters behind `*`.
     public var kwonlyargs: [Parameter]
     /// One entry for each of `kwonlyargs`; nil where there is no default.
     public var kwDefaults: [Expression?]
+    /// `**name`.
     public var kwarg: Parameter?
     /// Defaults of the last `defaults.count` of `posonlyargs + args`.
     public var defaults: [Expression]
 
+    /// A list of parameters from its parts.
     public init(posonlyargs: [Parameter] = [], args: [Parameter] = [], vararg: Parameter? = nil,
                 kwonlyargs: [Parameter] = [], kwDefaults: [Expression?] = [], kwarg: Parameter? = nil,
                 defaults: [Expression] = []) {
@@ -419,11 +505,16 @@ public final class Arguments {
 
 /// One parameter (`arg` in CPython's `ast`).
 public struct Parameter {
+    /// The name.
     public var name: String
+    /// The annotation behind the colon.
     public var annotation: Expression?
+    /// The type comment behind it, if those are kept.
     public var typeComment: String?
+    /// Name and annotation.
     public var position: SourceSpan
 
+    /// A parameter from its parts.
     public init(name: String, annotation: Expression?, typeComment: String?, position: SourceSpan) {
         self.name = name
         self.annotation = annotation
@@ -434,10 +525,14 @@ public struct Parameter {
 
 /// A keyword argument; a nil name is `**value`.
 public struct Keyword {
+    /// The name before `=`; nil for `**value`.
     public var name: String?
+    /// The argument.
     public var value: Expression
+    /// Where it stands.
     public var position: SourceSpan
 
+    /// An argument from its parts.
     public init(name: String?, value: Expression, position: SourceSpan) {
         self.name = name
         self.value = value
@@ -449,9 +544,12 @@ public struct Keyword {
 
 /// A pattern of a `case` clause.
 public final class Pattern {
+    /// Which pattern it is, with its parts.
     public var kind: PatternKind
+    /// Where it stands.
     public var position: SourceSpan
 
+    /// A pattern at a place.
     @inlinable
     public init(_ kind: PatternKind, _ position: SourceSpan) {
         self.kind = kind

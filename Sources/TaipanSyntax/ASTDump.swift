@@ -16,6 +16,7 @@ public struct ASTDump {
     public private(set) var out: [UInt8] = []
     private var indent = 0
 
+    /// An empty text.
     public init() {}
 
     /// The dump of a whole tree.
@@ -103,6 +104,7 @@ public struct ASTDump {
 
     // MARK: Modules and statements
 
+    /// Appends a whole tree.
     public mutating func module(_ module: Module) {
         switch module.kind {
         case .module(let body, let ignores):
@@ -127,6 +129,7 @@ public struct ASTDump {
         }
     }
 
+    /// Appends a statement and what is in it.
     public mutating func statement(_ s: Statement) {
         let p = s.position
         switch s.kind {
@@ -343,6 +346,7 @@ public struct ASTDump {
         }
     }
 
+    /// Appends an expression and what is in it.
     public mutating func expression(_ e: Expression) {
         let p = e.position
         switch e.kind {
@@ -551,6 +555,7 @@ public struct ASTDump {
         list(name, items) { $0.pattern($1) }
     }
 
+    /// Appends a pattern and what is in it.
     public mutating func pattern(_ pattern: Pattern) {
         let p = pattern.position
         switch pattern.kind {

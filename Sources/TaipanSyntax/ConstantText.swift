@@ -3,6 +3,7 @@
 import TaipanNumbers
 import TaipanUnicode
 
+/// Texts of constants, as Python's `repr` writes them.
 public enum ConstantText {
     /// `repr(value)`, or `ascii(value)`, of a constant.
     public static func repr(_ value: ConstantValue, asciiOnly: Bool = false) -> String {

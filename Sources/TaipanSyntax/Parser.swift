@@ -247,6 +247,7 @@ struct Parser {
 
 /// A parsed source.
 public struct ParsedSource {
+    /// The tree.
     public var module: Module
     /// Warnings in the order of the source.
     public var notes: [SyntaxNote]

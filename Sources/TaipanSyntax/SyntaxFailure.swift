@@ -17,17 +17,22 @@ public struct SyntaxFailure: Error, Equatable, Sendable {
         case unicodeDecodeError = "UnicodeDecodeError"
     }
 
+    /// The exception's class.
     public var kind: Kind
+    /// The exception's message.
     public var message: String
     /// Line, counted from 1; nil when the error has no place (MemoryError, null bytes).
     public var line: Int?
     /// Column in characters, counted from 1; 0 and -1 mean what they mean in CPython: the line as a whole.
     public var offset: Int?
+    /// The line on which the place of the error ends.
     public var endLine: Int?
+    /// The column behind the place of the error, in characters from 1; 0 and -1 as for `offset`.
     public var endOffset: Int?
     /// The text of the line.
     public var text: String?
 
+    /// An error; without a line it has no place.
     public init(_ kind: Kind, _ message: String, line: Int? = nil, offset: Int? = nil, endLine: Int? = nil,
                 endOffset: Int? = nil, text: String? = nil) {
         self.kind = kind
@@ -42,17 +47,22 @@ public struct SyntaxFailure: Error, Equatable, Sendable {
 
 /// A `SyntaxWarning` or `DeprecationWarning` that reading a source gave, in the order of the source.
 public struct SyntaxNote: Equatable, Sendable {
+    /// The Python warning class.
     public enum Category: String, Sendable {
         case syntaxWarning = "SyntaxWarning"
         case deprecationWarning = "DeprecationWarning"
     }
 
+    /// The warning's class.
     public var category: Category
+    /// The warning's message.
     public var message: String
+    /// The line that is warned about, counted from 1.
     public var line: Int
     /// Where the warning becomes an error (`-W error`): message, columns and text for the SyntaxError.
     public var failure: SyntaxFailure
 
+    /// A warning and the error that it may become.
     public init(category: Category, message: String, line: Int, failure: SyntaxFailure) {
         self.category = category
         self.message = message
@@ -75,6 +85,7 @@ public enum ParserMode: Sendable {
 
 /// Options of a parse; the defaults are those of `compile(source, name, "exec")`.
 public struct ParserOptions {
+    /// What kind of source it is.
     public var mode: ParserMode = .file
     /// Keep type comments (`PyCF_TYPE_COMMENTS`).
     public var typeComments = false
@@ -106,5 +117,6 @@ public struct ParserOptions {
     /// Whether the source is text or declares its encoding, which decides the unit of columns in errors.
     var knowsEncoding = false
 
+    /// The defaults.
     public init() {}
 }

@@ -26,6 +26,7 @@ public enum TokenKind: UInt8, Sendable {
 
 /// One token: kind, bytes and place. Columns are byte offsets; -1 where CPython's tokenizer gives none.
 public struct Token: Sendable {
+    /// What the token is.
     public var kind: TokenKind
     /// For names the number in the `NameTable`.
     public var value: UInt32 = 0
@@ -33,9 +34,13 @@ public struct Token: Sendable {
     public var start: Int32 = 0
     /// Behind the last byte.
     public var end: Int32 = 0
+    /// The line of the first byte, counted from 1.
     public var line: Int32 = 0
+    /// Bytes before the first one on its line.
     public var column: Int32 = 0
+    /// The line of the last byte.
     public var endLine: Int32 = 0
+    /// Bytes before the place behind the last one, on `endLine`.
     public var endColumn: Int32 = 0
 
     @inline(__always)

@@ -5,12 +5,17 @@
 public struct TokenRecord: Sendable {
     /// CPython's token number.
     public var type: Int
+    /// The token's bytes in the source.
     public var text: Range<Int>
     /// Replaces `text` where the source does not say it: a newline.
     public var fixedText: StaticString?
+    /// The line of the first character, counted from 1.
     public var line: Int
+    /// Characters before the first one on its line; -1 where CPython gives none.
     public var column: Int
+    /// The line of the last character.
     public var endLine: Int
+    /// Characters before the place behind the last one; -1 where CPython gives none.
     public var endColumn: Int
     /// The physical lines that the token is on; empty at the end.
     public var sourceLine: Range<Int>

@@ -126,8 +126,7 @@ struct SyntaxTarget: FuzzTarget {
         options.isFile = random.oneIn(4)
         do throws(SyntaxFailure) {
             let parsed = try parseModule(source: input, filename: "fuzz.py", options: options)
-            _ = ASTDump.text(parsed.module)
-            if case .expression(let body) = parsed.module.kind { _ = Unparse.bytes(body) }
+            lookAt(parsed.module, size: input.count)
             if case .functionType = parsed.module.kind { return }
             var compiler = CompilerOptions()
             compiler.optimize = random.below(3)
@@ -135,6 +134,23 @@ struct SyntaxTarget: FuzzTarget {
             check(try compile(module: parsed.module, filename: "fuzz.py", options: compiler))
         } catch {
             // An error is as good an answer as a tree.
+        }
+    }
+
+    /// Walks the tree and makes its texts. A dump's indentation grows with the square of the depth: only small sources.
+    private func lookAt(_ module: Module, size: Int) {
+        if size > 8192 { return }
+        _ = ASTDump.text(module)
+        if case .expression(let body) = module.kind { _ = Unparse.bytes(body) }
+        var counter = NodeCounter()
+        counter.visit(module)
+    }
+
+    private struct NodeCounter: TreeVisitor {
+        var count = 0
+        mutating func visit(_ expression: Expression) {
+            count += 1
+            visitChildren(of: expression)
         }
     }
 
