@@ -64,9 +64,29 @@ public func compile(
     source: [UInt8], filename: String, parser: ParserOptions = ParserOptions(),
     options: CompilerOptions = CompilerOptions()
 ) throws(SyntaxFailure) -> CodeObject {
-    let parsed = try parseModule(source: source, filename: filename, options: parser)
+    try compile(
+        module: try parse(source: source, filename: filename, parser: parser, options: options), filename: filename,
+        options: options)
+}
+
+/// Parses a source; its warnings, also those that come before an error, go to `options.warn`.
+///
+/// - Throws: the error that CPython's `compile` raises.
+public func parse(
+    source: [UInt8], filename: String, parser: ParserOptions = ParserOptions(),
+    options: CompilerOptions = CompilerOptions()
+) throws(SyntaxFailure) -> Module {
+    let parsed: ParsedSource
+    do throws(SyntaxFailure) {
+        parsed = try parseModule(source: source, filename: filename, options: parser)
+    } catch {
+        for note in error.notes {
+            do throws(SyntaxFailure) { try options.warn(note) } catch let raised { throw error.isInTokens ? error : raised }
+        }
+        throw error
+    }
     for note in parsed.notes { try options.warn(note) }
-    return try compile(module: parsed.module, filename: filename, options: options)
+    return parsed.module
 }
 
 /// The features that `from __future__` statements at the top turn on, and where the last such statement begins.

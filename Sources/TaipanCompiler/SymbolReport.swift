@@ -42,12 +42,11 @@ public struct SymbolReport: Sendable {
 public func symbolTables(
     source: [UInt8], filename: String, parser: ParserOptions, options: CompilerOptions = CompilerOptions()
 ) throws(SyntaxFailure) -> SymbolReport {
-    let parsed = try parseModule(source: source, filename: filename, options: parser)
-    for note in parsed.notes { try options.warn(note) }
+    let module = try parse(source: source, filename: filename, parser: parser, options: options)
     do throws(Failure) {
-        let (found, _) = try futureFeatures(of: parsed.module)
+        let (found, _) = try futureFeatures(of: module)
         let table = try ScopeBuilder.build(
-            parsed.module, futureAnnotations: found.contains(.futureAnnotations), depthLimit: options.depthLimit)
+            module, futureAnnotations: found.contains(.futureAnnotations), depthLimit: options.depthLimit)
         return SymbolReport(table.top)
     } catch {
         throw error.reported(options.lineOfFile)

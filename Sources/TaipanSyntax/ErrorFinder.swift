@@ -26,8 +26,9 @@ private struct Found: Error {}
 
 func describeError(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ classes: UnsafeMutablePointer<UInt8>,
                    _ options: ParserOptions, skipping tokens: Int, leftOver: Bool = false) -> SyntaxFailure {
-    let tokenizer = Tokenizer(bytes: bytes, count: count, classes: classes, typeComments: options.typeComments,
+    var tokenizer = Tokenizer(bytes: bytes, count: count, classes: classes, typeComments: options.typeComments,
                               collectNotes: false)
+    tokenizer.asyncIsSoft = options.featureVersion < 7
     var finder = ErrorFinder(tokenizer, bytes, count, options)
     if leftOver { return finder.findLeftOver() }
     return finder.find(skipping: tokens)
@@ -463,6 +464,10 @@ private struct ErrorFinder {
     // MARK: Literals
 
     private mutating func number(_ token: Token) throws(Found) -> Node {
+        if options.featureVersion < 6 && StringLiterals.hasUnderscore(bytes, token) {
+            raiseAtLast("Underscores in numeric literals are only supported in Python 3.6 and greater")
+            throw Found()
+        }
         do {
             let value = try StringLiterals.number(bytes, token, maxDigits: options.maxIntDigits)
             if case .complex = value { return Node(.literal, token.span, [placeholder]) }

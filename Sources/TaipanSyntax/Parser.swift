@@ -301,6 +301,7 @@ private func parseTokens(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ classes:
                          _ options: ParserOptions) -> Result<ParsedSource, SyntaxFailure> {
     var tokenizer = Tokenizer(bytes: bytes, count: count, classes: classes, typeComments: options.typeComments,
                               collectNotes: true)
+    tokenizer.asyncIsSoft = options.featureVersion < 7
     var tokens: [Token] = []
     tokens.reserveCapacity(count / 4 + 16)
     while true {
@@ -314,7 +315,8 @@ private func parseTokens(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ classes:
         var parser = Parser(tokens: first, bytes: bytes, names: tokenizer.names.texts, options: options)
         do {
             let module = try parser.parse()
-            if options.mode == .interactive, let failure = checkSingle(bytes, count, classes, options, tokens: parser.at) {
+            if options.mode == .interactive, var failure = checkSingle(bytes, count, classes, options, tokens: parser.at) {
+                failure.notes = mergeNotes(tokenizer.notes, parser.notes)
                 return .failure(failure)
             }
             if case .module(let body, _) = module.kind, !ignores.isEmpty {
@@ -325,7 +327,10 @@ private func parseTokens(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ classes:
             if parser.isTooDeep {
                 return .failure(SyntaxFailure(.memoryError, "Parser stack overflowed - Python source too complex to parse"))
             }
-            return .failure(describeError(bytes, count, classes, options, skipping: parser.statementStart))
+            var failure = describeError(bytes, count, classes, options, skipping: parser.statementStart)
+            failure.notes = mergeNotes(tokenizer.notes, parser.notes)
+            failure.isInTokens = tokenizer.failure != nil && !tokenizer.isInFString
+            return .failure(failure)
         }
     }
 }
@@ -335,6 +340,7 @@ private func checkSingle(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ classes:
                          _ options: ParserOptions, tokens: Int) -> SyntaxFailure? {
     var tokenizer = Tokenizer(bytes: bytes, count: count, classes: classes, typeComments: options.typeComments,
                               collectNotes: false)
+    tokenizer.asyncIsSoft = options.featureVersion < 7
     for _ in 0..<tokens { _ = tokenizer.nextToken(options.mode, dontImplyDedent: options.dontImplyDedent) }
     if tokenizer.isAtEnd { return nil }
     return describeError(bytes, count, classes, options, skipping: 0, leftOver: true)

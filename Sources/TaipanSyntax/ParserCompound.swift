@@ -65,14 +65,19 @@ extension Parser {
     private mutating func withItems() throws(Reject) -> [WithItem] {
         if kind == .lpar {
             let start = at, depth = self.depth, links = chainLinks.count, noted = notes.count
+            var items: [WithItem]?
             do {
-                return try parenthesisedWithItems()
+                items = try parenthesisedWithItems()
             } catch {
                 if isTooDeep { throw error }
                 at = start
                 self.depth = depth
                 chainLinks.removeLast(chainLinks.count - links)
                 notes.removeLast(notes.count - noted)
+            }
+            if let items {
+                try requireVersion(9)
+                return items
             }
         }
         var items = [try withItem()]
@@ -81,7 +86,6 @@ extension Parser {
     }
 
     private mutating func parenthesisedWithItems() throws(Reject) -> [WithItem] {
-        try requireVersion(9)
         at += 1
         var items: [WithItem] = []
         repeat {
@@ -323,7 +327,6 @@ extension Parser {
         if !isLambda && take(.colon) {
             let place = at
             if allowStar && take(.star) {
-                try requireVersion(11)
                 let value = try binary(1)
                 annotation = Expression(.starred(value: value, ctx: .load), span(place))
             } else {

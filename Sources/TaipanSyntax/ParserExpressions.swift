@@ -355,7 +355,6 @@ extension Parser {
     private mutating func sliceOrStarred() throws(Reject) -> Expression {
         let start = at
         if take(.star) {
-            try requireVersion(11)
             let value = try expression()
             return Expression(.starred(value: value, ctx: .load), span(start))
         }
@@ -403,9 +402,7 @@ extension Parser {
     }
 
     func number(_ token: Token) throws(Reject) -> ConstantValue {
-        if options.featureVersion < 6 {
-            for i in Int(token.start)..<Int(token.end) where bytes[i] == 95 { throw Reject() }
-        }
+        if options.featureVersion < 6 && StringLiterals.hasUnderscore(bytes, token) { throw Reject() }
         do {
             return try StringLiterals.number(bytes, token, maxDigits: options.maxIntDigits)
         } catch {

@@ -108,6 +108,7 @@ extension Parser {
         default:
             if let op = inPlaceOperator(kind) {
                 guard isSingleTarget(first) else { throw Reject() }
+                if op == .matMult { try requireVersion(5) }
                 try setContext(first, .store)
                 at += 1
                 let value = try yieldOrStarExpressions()

@@ -114,7 +114,11 @@ extension Parser {
             }
         }
         // The text is looked at when the string ends, and that is where warnings are placed.
-        for escape in escapes { notes.append(EscapeNote.make(escape, bytes, tokens[at])) }
+        if !escapes.isEmpty {
+            // While nothing behind the last line has been read, the text shown is all that the string's lines hold.
+            let first = tokens[at + 1].line == tokens[at].line ? open : tokens[at]
+            for escape in escapes { notes.append(EscapeNote.make(escape, bytes, tokens[at], textFrom: first)) }
+        }
         at += 1
     }
 
@@ -216,7 +220,7 @@ extension Parser {
 
 /// The warning about an invalid escape sequence.
 enum EscapeNote {
-    static func make(_ invalid: InvalidEscape, _ bytes: UnsafePointer<UInt8>, _ token: Token) -> SyntaxNote {
+    static func make(_ invalid: InvalidEscape, _ bytes: UnsafePointer<UInt8>, _ token: Token, textFrom: Token? = nil) -> SyntaxNote {
         let message: String
         if invalid.isOctal {
             let digits = String(decoding: UnsafeBufferPointer(start: bytes + invalid.offset, count: 3), as: UTF8.self)
@@ -232,7 +236,13 @@ enum EscapeNote {
         while bytes[lineEnd] != 10 && bytes[lineEnd] != 0 { lineEnd += 1 }
         if token.line == token.endLine && bytes[lineEnd] == 10 { lineEnd += 1 }
         let offset = SourceText.characterCount(bytes, lineStart, Int(token.start)) + 1
-        let end = token.endLine == token.line ? SourceText.characterCount(bytes, lineStart, Int(token.end)) + 1 : Int(token.endColumn) + 1
+        // The end's column is taken in the first line's text also where the string ends on a later one.
+        let end = token.endLine == token.line ? SourceText.characterCount(bytes, lineStart, Int(token.end)) + 1
+            : min(SourceText.characterCount(bytes, lineStart, lineStart + Int(token.endColumn)), SourceText.characterCount(bytes, lineStart, lineEnd)) + 1
+        if let textFrom {
+            lineStart = Int(textFrom.start)
+            while lineStart > 0 && bytes[lineStart - 1] != 10 { lineStart -= 1 }
+        }
         let failure = SyntaxFailure(.syntaxError, message, line: Int(token.line), offset: offset, endLine: Int(token.endLine),
                                     endOffset: end, text: SourceText.lossyString(bytes, lineStart, lineEnd))
         return SyntaxNote(category: .syntaxWarning, message: message, line: Int(token.line), failure: failure)

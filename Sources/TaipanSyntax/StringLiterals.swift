@@ -90,6 +90,12 @@ enum StringLiterals {
         return SourceText.utf8Problem(run, SourceText.firstInvalid(run) ?? bad)
     }
 
+    /// Whether a number is written as Python 3.5 could not read it.
+    static func hasUnderscore(_ bytes: UnsafePointer<UInt8>, _ token: Token) -> Bool {
+        for i in Int(token.start)..<Int(token.end) where bytes[i] == 95 { return true }
+        return false
+    }
+
     /// The value of an int, float or imaginary literal.
     static func number(_ bytes: UnsafePointer<UInt8>, _ token: Token,
                        maxDigits: Int) throws(LiteralProblem) -> ConstantValue {

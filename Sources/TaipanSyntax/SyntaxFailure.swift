@@ -31,6 +31,10 @@ public struct SyntaxFailure: Error, Equatable, Sendable {
     public var endOffset: Int?
     /// The text of the line.
     public var text: String?
+    /// The warnings that reading gave before it came to the error.
+    public var notes: [SyntaxNote] = []
+    /// The source does not even consist of tokens. Such an error stands also when one of `notes` is made an error.
+    public var isInTokens = false
 
     /// An error; without a line it has no place.
     public init(_ kind: Kind, _ message: String, line: Int? = nil, offset: Int? = nil, endLine: Int? = nil,

@@ -65,6 +65,11 @@ struct Tokenizer {
     /// Comments and blank lines are tokens too, names and numbers are not checked, `\r` may end lines: what the library's
     /// `tokenize` asks for.
     let extraTokens: Bool
+    /// `async` and `await` are names outside `async def`: the grammar of Python 3.6 and before.
+    var asyncIsSoft = false
+    /// Inside `async def`, then: the depth of its block, and whether its first line is over.
+    private var asyncDefinition: (depth: Int, signatureIsOver: Bool)?
+    private var lastKind = TokenKind.newline
     /// The comment just given stood alone on its line.
     private var commentEndsLine = false
 
@@ -197,6 +202,7 @@ struct Tokenizer {
             typeIgnores.append(TypeIgnore(line: token.line, tag: tag))
             token = nextToken()
         }
+        if asyncIsSoft { softenAsync(&token) }
         guard parserMode == .interactive else { return token }
         if token.kind == .endMarker && hasStarted {
             token.kind = .newline
@@ -210,6 +216,33 @@ struct Tokenizer {
             hasStarted = true
         }
         return token
+    }
+
+    /// Makes `async` and `await` names where they were, before 3.7.
+    private mutating func softenAsync(_ token: inout Token) {
+        let startsStatement = lastKind == .newline || lastKind == .indent || lastKind == .dedent
+        lastKind = token.kind
+        if let definition = asyncDefinition {
+            if token.kind == .newline { asyncDefinition?.signatureIsOver = true }
+            let isInside = !definition.signatureIsOver || indents.count > definition.depth
+            if !startsStatement || isInside || token.kind == .newline || token.kind == .indent || token.kind == .dedent { return }
+            asyncDefinition = nil
+        }
+        if token.kind == .kwAsync && isFollowedByDef(Int(token.end)) {
+            asyncDefinition = (indents.count, false)
+        } else if token.kind == .kwAsync || token.kind == .kwAwait {
+            token.kind = .name
+        }
+    }
+
+    private func isFollowedByDef(_ end: Int) -> Bool {
+        var p = end
+        while true {
+            if bytes[p] == 32 || bytes[p] == 9 || bytes[p] == 12 { p += 1 }
+            else if bytes[p] == 92 && bytes[p + 1] == 10 { p += 2 }
+            else { break }
+        }
+        return p + 3 < limit && bytes[p] == 100 && bytes[p + 1] == 101 && bytes[p + 2] == 102 && classes[Int(bytes[p + 3])] & 2 == 0
     }
 
     /// Whether reading has met the end of the text: most tokens look one character ahead.

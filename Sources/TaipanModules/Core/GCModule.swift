@@ -67,6 +67,7 @@ enum GCModule {
             try t.notifyCollection("start", generation)
             // Pointers that finished calls left on the native stack must not keep anything alive.
             ctaipan_clear_dead_stack(64 << 10)
+            t.clearGapOfCurrentCall()
             t.heap.collect()
             t.runPendingFinalizers()
             try t.notifyCollection("stop", generation)

@@ -97,9 +97,7 @@ extension Thread {
         let parser = hooked(parser, filename)
         let name = string(filename)
         return try withWarnings(filename, options) { (options) throws(SyntaxFailure) in
-            let parsed = try parseModule(source: bytes, filename: name, options: parser)
-            for note in parsed.notes { try options.warn(note) }
-            return parsed.module
+            try TaipanCompiler.parse(source: bytes, filename: name, parser: parser, options: options)
         }
     }
 
@@ -233,7 +231,8 @@ extension Thread {
         if source.isKind(.str) {
             let s = StrObject(source)
             for i in 0..<s.count where s[i] >= 0xD800 && s[i] <= 0xDFFF {
-                return try Array(BytesObject(try callMethod(source, name(.encode), intern("utf-8"))).buffer)
+                let encoded = try callMethod(source, name(.encode), intern("utf-8"))
+                return Array(BytesObject(encoded).buffer)
             }
             return wtf8(source)
         }

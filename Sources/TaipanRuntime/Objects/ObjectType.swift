@@ -66,7 +66,7 @@ extension Thread {
             let overridesNew = type.slots.pointee.new.address != TypeObject(t.types.pointee.object).slots.pointee.new.address
             if overridesNew { throw t.raise(.typeError, "object.__new__() takes exactly one argument (the type to instantiate)") }
             let overridesInit = type.slots.pointee.initialize.address != TypeObject(t.types.pointee.object).slots.pointee.initialize.address
-            if !overridesInit { throw t.raise(.typeError, "\(t.string(type.name))() takes no arguments") }
+            if !overridesInit { throw t.raise(.typeError, "\(t.qualifiedTypeName(type))() takes no arguments") }
         }
         if type.has(TypeFlag.abstract) { throw try t.abstractInstantiation(type) }
         return Value(t.allocate(type))

@@ -247,6 +247,10 @@ extension Thread {
                 }
             }
         }
+        // It has no constructor of its own, but plain instances.
+        let type = TypeObject(types.pointee.generic)
+        type.flags &= ~TypeFlag.noInstantiation
+        type.slots.pointee.new = TypeObject(types.pointee.object).slots.pointee.new
     }
 
     /// `typing.function(cls, *args, **kwargs)`.
