@@ -121,7 +121,7 @@ extension Thread {
             switch options.source {
             case .command(let text):
                 try prependPath("", options)
-                try runSource(Array(text.utf8) + [0x0A], "<string>")
+                try runSource(Array(text.utf8) + [0x0A], "<string>", isText: true)
             case .file(let path): return try runFile(path, options)
             case .module(let moduleName):
                 try prependPath(currentFolder(), options)
@@ -217,14 +217,15 @@ extension Thread {
 
     private func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : currentFolder() + "/" + path }
 
-    private func runSource(_ bytes: [UInt8], _ filename: String) throws(Raised) {
+    private func runSource(_ bytes: [UInt8], _ filename: String, isText: Bool = false) throws(Raised) {
         if filename.hasSuffix(".pyc") || (bytes.count > 3 && bytes[..<4].elementsEqual([0xCB, 0x0D, 0x0D, 0x0A])) {
             let main = objects.pointee.mainModule.cell[1]
             _ = try runCode(try scriptCode(bytes).value, globals: main, locals: main, closure: .none)
             return
         }
         var parser = ParserOptions()
-        parser.isFile = true
+        parser.isFile = !isText
+        parser.ignoreCookie = isText
         var options = CompilerOptions()
         options.optimize = interp.pointee.config.optimizationLevel
         let code = try compile(bytes, str(filename), parser, options)

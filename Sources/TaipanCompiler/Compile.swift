@@ -125,7 +125,9 @@ extension Failure {
         switch self {
         case .recursion: return SyntaxFailure(.recursionError, "maximum recursion depth exceeded during compilation")
         case .overflow(let message): return SyntaxFailure(.overflowError, message)
-        case .warning(let failure): return failure
+        case .warning(var failure):
+            if failure.text == nil, let line = failure.line { failure.text = lineOfFile?(line).map { String(decoding: $0, as: UTF8.self) } }
+            return failure
         case .syntax(let message, let span), .syntaxStart(let message, let span):
             var failure = SyntaxFailure(
                 .syntaxError, message, line: Int(span.line), offset: Int(span.column) + 1, endLine: Int(span.endLine),

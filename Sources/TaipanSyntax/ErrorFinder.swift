@@ -234,7 +234,8 @@ private struct ErrorFinder {
     private func lineText(_ line: Int) -> String {
         if options.mode == .file, let found = options.lineOfFile?(line) { return String(decoding: found, as: UTF8.self) }
         if tokenizer.line <= line && tokenizer.lineLimit > 0 {
-            return SourceText.lossyString(bytes, tokenizer.textStart, tokenizer.lineLimit)
+            // A file is read line by line, of other sources the lines of the token are at hand.
+            return SourceText.lossyString(bytes, options.isFile ? tokenizer.lineStart : tokenizer.textStart, tokenizer.lineLimit)
         }
         var start = 0
         for _ in 1..<max(line, 1) {

@@ -49,6 +49,9 @@ public enum SourceText {
             if let cookie, cookie != "utf-8" {
                 if hasMark { throw encodingFailure("encoding problem: \(cookie) with BOM") }
                 recoded = try decode(bytes, cookie, options)
+                if builtIn(cookie) == "latin-1", let lineOfFile = options.lineOfFile {
+                    options.lineOfFile = { line in lineOfFile(line).map { $0.withUnsafeBufferPointer(latin1) } }
+                }
             } else if let bad = firstInvalid(bytes) {
                 options.hasInvalidBytes = true
                 if options.isFile && cookie == nil && !hasMark {

@@ -220,6 +220,7 @@ struct Tokenizer {
 
     /// Makes `async` and `await` names where they were, before 3.7.
     private mutating func softenAsync(_ token: inout Token) {
+        if token.kind == .typeComment { return }
         let startsStatement = lastKind == .newline || lastKind == .indent || lastKind == .dedent
         lastKind = token.kind
         if let definition = asyncDefinition {

@@ -26,6 +26,7 @@ enum SourceLines {
             if at < number { continue }
             let start = (count - 1) / piece * piece
             let shown = UnsafeRawBufferPointer(start: text + start, count: strnlen(text + start, count - start))
+            if shown.count > 1 && shown.suffix(2).elementsEqual([0x0D, 0x0A]) { return shown.dropLast(2) + [0x0A] }
             return Array(shown)
         }
     }

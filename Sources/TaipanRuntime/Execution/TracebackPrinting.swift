@@ -249,6 +249,8 @@ struct ExceptionDisplay {
         if source.isKind(.str) {
             let bytes = t.wtf8(source)
             if endLine > line { endOffset = bytes.count }
+            // Only a plain SyntaxError shows how far its place reaches.
+            if t.type(of: exception).value != t.types.pointee.syntaxError { endOffset = -1 }
             showErrorText(bytes, offset, endOffset ?? -1)
         }
         return message
