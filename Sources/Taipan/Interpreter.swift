@@ -47,7 +47,9 @@ public final class Interpreter: Sendable {
     public func run(_ source: String, filename: String = "<string>") throws {
         try worker.perform { (t, _) throws(Raised) in
             let dict = DictObject(t.objects.pointee.mainModule.cell[1])
-            let code = try t.compile(Array(source.utf8), t.str(filename), ParserOptions(), CompilerOptions())
+            var parser = ParserOptions()
+            parser.ignoreCookie = true
+            let code = try t.compile(Array(source.utf8), t.str(filename), parser, CompilerOptions())
             _ = try t.runCode(code.value, globals: dict.value, locals: dict.value, closure: .none)
             return .none
         }
@@ -60,6 +62,7 @@ public final class Interpreter: Sendable {
             let dict = DictObject(t.objects.pointee.mainModule.cell[1])
             var parser = ParserOptions()
             parser.mode = .expression
+            parser.ignoreCookie = true
             let code = try t.compile(Array(expression.utf8), t.str("<string>"), parser, CompilerOptions())
             return try t.export(try t.runCode(code.value, globals: dict.value, locals: dict.value, closure: .none), worker)
         }

@@ -29,6 +29,8 @@ public enum TypeFlag {
     public static var isReady: Int { 16384 }
     /// Instances are called through the native function in the slot (CPython: PEP 590). Shown in `__flags__`, see `declaresVectorcall`.
     public static var vectorcall: Int { 32768 }
+    /// Built in here, made at run time in CPython: its `__flags__` has the bit of heap types.
+    public static var madeAtRunTime: Int { 65536 }
 }
 
 /// A view of a type cell.

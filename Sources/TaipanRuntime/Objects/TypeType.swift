@@ -272,7 +272,7 @@ extension Thread {
     /// `__flags__` with CPython's bits.
     func visibleFlags(_ type: TypeObject) -> Int {
         let pairs: [(Int, Int)] = [
-            (TypeFlag.heap, 9), (TypeFlag.base, 10), (TypeFlag.immutable, 8), (TypeFlag.noInstantiation, 7), (TypeFlag.abstract, 20),
+            (TypeFlag.heap, 9), (TypeFlag.madeAtRunTime, 9), (TypeFlag.base, 10), (TypeFlag.immutable, 8), (TypeFlag.noInstantiation, 7), (TypeFlag.abstract, 20),
             (TypeFlag.sequence, 5), (TypeFlag.mapping, 6), (TypeFlag.methodDescriptor, 17), (TypeFlag.matchSelf, 22), (TypeFlag.isReady, 12),
         ]
         var bits = 1 << 18 | (hasCollectorHeader(type) ? 1 << 14 : 0)

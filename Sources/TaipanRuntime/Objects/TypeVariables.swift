@@ -249,7 +249,7 @@ extension Thread {
         }
         // It has no constructor of its own, but plain instances.
         let type = TypeObject(types.pointee.generic)
-        type.flags &= ~TypeFlag.noInstantiation
+        type.flags = type.flags & ~(TypeFlag.noInstantiation | TypeFlag.immutable) | TypeFlag.madeAtRunTime
         type.slots.pointee.new = TypeObject(types.pointee.object).slots.pointee.new
     }
 
