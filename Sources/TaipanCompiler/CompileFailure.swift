@@ -7,6 +7,8 @@ enum Failure: Error {
     case syntax(String, SourceSpan)
     /// The same where CPython gives no end.
     case syntaxStart(String, SourceSpan)
+    /// A SyntaxError to which CPython gives no place.
+    case syntaxAnywhere(String)
     /// RecursionError "maximum recursion depth exceeded during compilation".
     case recursion
     /// OverflowError, with its text.

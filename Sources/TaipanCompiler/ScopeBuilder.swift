@@ -414,6 +414,7 @@ struct ScopeBuilder {
         case .lambda(let arguments, let body):
             try visit(arguments.defaults)
             for value in arguments.kwDefaults { try visit(value) }
+            try refuseInClassAnnotation("lambda")
             enter(.function, "lambda", ScopeKey(expression), span)
             try visit(arguments)
             try visit(body)
@@ -496,6 +497,11 @@ struct ScopeBuilder {
         .syntax("assignment expression within a comprehension cannot be used \(place)", span)
     }
 
+    /// A scope of its own could not see the class's names, which the annotation scope around it sees.
+    private func refuseInClassAnnotation(_ what: String) throws(Failure) {
+        if current.seesClassScope { throw .syntaxAnywhere("Cannot use \(what) in annotation scope within class scope") }
+    }
+
     private mutating func visit(
         _ expression: Expression, _ name: String, _ kind: ComprehensionKind, _ generators: [Comprehension],
         _ elt: Expression, _ value: Expression?
@@ -505,6 +511,7 @@ struct ScopeBuilder {
         current.iterableDepth += 1
         try visit(first.iterable)
         current.iterableDepth -= 1
+        try refuseInClassAnnotation("comprehension")
         enter(.function, name, ScopeKey(expression), expression.position)
         current.comprehension = kind
         if first.isAsync { current.isCoroutine = true }
