@@ -45,14 +45,14 @@ public enum LibraryLocation {
         return best?.1
     }
 
-    /// `sys.executable`: the program's name as an absolute path, found on PATH when it has no folder. Links stay.
+    /// `sys.executable`: the program's name as an absolute path, found on PATH when it has no folder; empty when it is not there. Links stay.
     static func absoluteExecutable(_ program: String) -> String {
         if program.contains("/") { return SitePaths.absolute(program) }
         for folder in (getenv("PATH").map { String(cString: $0) } ?? "").split(separator: ":") {
             let candidate = String(folder) + "/" + program
             if access(candidate, X_OK) == 0 { return SitePaths.absolute(candidate) }
         }
-        return executablePath() ?? program
+        return ""
     }
 
     /// Fills in the library's folder, and the virtual environment that the executable belongs to.

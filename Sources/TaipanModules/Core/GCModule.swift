@@ -91,6 +91,7 @@ enum GCModule {
 
     private static func defineQueries(_ b: ModuleBuilder) {
         b.function("get_objects", "($module, /, generation=None)", "Objects are not listed here: the answer is empty.") { (t, a) throws(Raised) in
+            try t.audit("gc.get_objects", a[0].orInt(-1))
             if !a[0].isNoneOrUnbound {
                 let generation = try t.index(a[0], overflow: .overflowError)
                 if generation < 0 { throw t.raise(.valueError, "generation parameter cannot be negative") }
@@ -104,8 +105,12 @@ enum GCModule {
         b.function("is_finalized", "($module, obj, /)", "Whether the object's finalizer has run.") { (t, a) in
             Value(a[0].isCell && a[0].cell.has(CellFlag.finalized))
         }
-        b.rawFunction("get_referrers", "", "Referrers are not known here: the answer is empty.") { (t, _) throws(Raised) in try t.newList().value }
+        b.rawFunction("get_referrers", "", "Referrers are not known here: the answer is empty.") { (t, a) throws(Raised) in
+            if t.isAudited { try t.audit("gc.get_referrers", try t.tuple(a.base, a.count)) }
+            return try t.newList().value
+        }
         b.rawFunction("get_referents", "", "get_referents(*objs) -> list\n\nThe objects that the arguments refer to directly.") { (t, a) throws(Raised) in
+            if t.isAudited { try t.audit("gc.get_referents", try t.tuple(a.base, a.count)) }
             let list = try t.newList()
             for i in 0..<a.count { try t.addReferents(a[i], list) }
             return list.value

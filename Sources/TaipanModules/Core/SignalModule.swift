@@ -142,6 +142,7 @@ enum SignalModule {
 
     private static func defineMasks(_ b: ModuleBuilder) {
         b.function("pthread_kill", "($module, thread_id, signalnum, /)", "Send a signal to a thread.") { (t, a) throws(Raised) in
+            try t.audit("signal.pthread_kill", a[0], a[1])
             let number = try t.index(a[1], overflow: .overflowError)
             let code = ctaipan_thread_signal(try t.index(a[0], overflow: .overflowError), Int32(truncatingIfNeeded: number))
             if code != 0 { throw t.osError(code) }

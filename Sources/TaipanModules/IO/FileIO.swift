@@ -79,6 +79,7 @@ extension Thread {
         }
         let path: [CChar] = descriptor < 0 ? try fileSystemBytes(a[1]) : []
         let openFlags = try parseMode(file, modeText)
+        try audit("open", a[1], a[2].isBound ? a[2] : str("r"), int(Int(openFlags)))
         let isOwn: Bool
         if descriptor >= 0 {
             file.fd = descriptor

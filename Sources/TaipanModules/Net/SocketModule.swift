@@ -163,19 +163,25 @@ enum SocketNames {
     static func define(_ m: ModuleBuilder) {
         m.function("getaddrinfo", "($module, /, host, port, family=0, type=0, proto=0, flags=0)", "getaddrinfo(host, port [, family, type, proto, flags])\n    -> list of (family, type, proto, canonname, sockaddr)\n\nResolve host and port into addrinfo struct.", addressInfo)
         m.function("getnameinfo", "($module, sockaddr, flags, /)", "getnameinfo(sockaddr, flags) --> (host, port)\n\nGet host and port for a sockaddr.", nameInfo)
-        m.function("gethostname", "($module, /)", "gethostname() -> string\n\nReturn the current host name.") { (t, _) throws(Raised) in
+        m.function("gethostname", "($module, /)", "gethostname() -> string\n\nReturn the current host name.") { (t, a) throws(Raised) in
+            try t.audit("socket.getnameinfo", a[0])
+            try t.audit("socket.getaddrinfo", a[0], a[1], a[2].orInt(0), a[3].orInt(0), a[4].orInt(0))
+            try t.audit("socket.gethostname")
             var name = [CChar](repeating: 0, count: 1024)
             if gethostname(&name, 1023) < 0 { throw t.osError(ctaipan_get_errno()) }
             return try t.systemText(name, asBytes: false)
         }
         m.function("gethostbyname", "($module, host, /)", "gethostbyname(host) -> address\n\nReturn the IP address (a string of the form '255.255.255.255') for a host.") { (t, a) throws(Raised) in
-            TupleObject(try t.addressValue(try t.resolve(try t.hostArgument(a[0]), AF_INET)))[0]
+            try t.audit("socket.gethostbyname", a[0])
+            return TupleObject(try t.addressValue(try t.resolve(try t.hostArgument(a[0]), AF_INET)))[0]
         }
         m.function("gethostbyname_ex", "($module, host, /)", "gethostbyname_ex(host) -> (name, aliaslist, addresslist)") { (t, a) throws(Raised) in
+            try t.audit("socket.gethostbyname", a[0])
             let host = try t.hostArgument(a[0])
             return try t.tuple(try t.systemText(host, asBytes: false), try t.newList().value, try t.list1(TupleObject(try t.addressValue(try t.resolve(host, AF_INET)))[0]))
         }
         m.function("gethostbyaddr", "($module, host, /)", "gethostbyaddr(host) -> (name, aliaslist, addresslist)") { (t, a) throws(Raised) in
+            try t.audit("socket.gethostbyaddr", a[0])
             var address = try t.resolve(try t.hostArgument(a[0]), AF_UNSPEC)
             var name = [CChar](repeating: 0, count: 1025)
             let code = t.blocking { address.withPointer { p, n in getnameinfo(p, n.pointee, &name, 1025, nil, 0, 8) } }
@@ -267,11 +273,13 @@ enum SocketNames {
 
     private static func defineTables(_ m: ModuleBuilder) {
         m.function("getservbyname", "($module, servicename, protocolname=None, /)", "getservbyname(servicename[, protocolname]) -> integer") { (t, a) throws(Raised) in
+            try t.audit("socket.getservbyname", a[0], a[1].isUnbound ? t.objects.pointee.emptyStr : a[1])
             let proto: [CChar]? = a[1].isUnbound ? nil : t.string(a[1]).utf8CString.map { $0 }
             guard let entry = t.withOptionalText(proto, { getservbyname(t.string(a[0]), $0) }) else { throw t.raise(.osError, "service/proto not found") }
             return t.int(Int(UInt16(truncatingIfNeeded: entry.pointee.s_port).byteSwapped))
         }
         m.function("getservbyport", "($module, port, protocolname=None, /)", "getservbyport(port[, protocolname]) -> string") { (t, a) throws(Raised) in
+            try t.audit("socket.getservbyport", a[0], a[1].isUnbound ? t.objects.pointee.emptyStr : a[1])
             let port = try t.cInt(a[0])
             if port < 0 || port > 0xFFFF { throw t.raise(.overflowError, "getservbyport: port must be 0-65535.") }
             let proto: [CChar]? = a[1].isUnbound ? nil : t.string(a[1]).utf8CString.map { $0 }

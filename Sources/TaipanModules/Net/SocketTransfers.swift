@@ -158,6 +158,7 @@ enum SocketTransfers {
 
     private static func defineMessages(_ b: TypeBuilder) {
         b.method("sendmsg", "($self, buffers, ancdata=(), flags=0, address=None, /)", "sendmsg(buffers[, ancdata[, flags[, address]]]) -> count\n\nSend data gathered from buffers, with ancillary data.") { (t, a) throws(Raised) in
+            try t.audit("socket.sendmsg", a[0], a[4].orNone)
             let s = SocketObject(a[0])
             let flags = try flags(t, a[3])
             var address: SocketAddress? = a[4].isNoneOrUnbound ? nil : try t.socketAddress(s, a[4], "sendmsg")

@@ -124,18 +124,21 @@ enum SocketType {
             }
         }
         b.method("bind", "($self, address, /)", "bind(address)\n\nBind the socket to a local address.") { (t, a) throws(Raised) in
+            try t.audit("socket.bind", a[0], a[1])
             let s = SocketObject(a[0])
             var address = try t.socketAddress(s, a[1], "bind")
             if t.blocking({ address.withPointer { p, n in bind(s.fd, p, n.pointee) } }) < 0 { throw t.osError(ctaipan_get_errno()) }
             return .none
         }
         b.method("connect", "($self, address, /)", "connect(address)\n\nConnect the socket to a remote address.") { (t, a) throws(Raised) in
+            try t.audit("socket.connect", a[0], a[1])
             let code = try connectTo(t, SocketObject(a[0]), try t.socketAddress(SocketObject(a[0]), a[1], "connect"), raises: true)
             if code != 0 { throw t.osError(code) }
             return .none
         }
         b.method("connect_ex", "($self, address, /)", "connect_ex(address) -> errno\n\nLike connect(address), but returns an error code.") { (t, a) throws(Raised) in
-            t.int(Int(try connectTo(t, SocketObject(a[0]), try t.socketAddress(SocketObject(a[0]), a[1], "connect_ex"), raises: false)))
+            try t.audit("socket.connect", a[0], a[1])
+            return t.int(Int(try connectTo(t, SocketObject(a[0]), try t.socketAddress(SocketObject(a[0]), a[1], "connect_ex"), raises: false)))
         }
         b.method("listen", "($self, backlog=128, /)", "listen([backlog])\n\nEnable a server to accept connections.") { (t, a) throws(Raised) in
             let backlog = a[1].isUnbound ? 128 : max(try t.cInt(a[1]), 0)

@@ -14,6 +14,7 @@ enum ControlModules {
     static func defineFcntl(_ m: ModuleBuilder) throws(Raised) {
         m.str("__doc__", "This module performs file control and I/O control on file\ndescriptors.")
         m.function("fcntl", "($module, fd, cmd, arg=0, /)", "Perform the operation `cmd` on file descriptor fd.") { (t, a) throws(Raised) in
+            try t.audit("fcntl.fcntl", a[0], a[1], a[2].orInt(0))
             let fd = try t.fileDescriptor(a[0]), command = try t.cInt(a[1])
             if a[2].isBound && !t.isInt(a[2]) && (a[2].isKind(.str) || t.hasBuffer(a[2])) {
                 var bytes = try argumentBytes(t, a[2], "fcntl")
@@ -25,13 +26,18 @@ enum ControlModules {
             let argument = a[2].isUnbound ? 0 : try wordArgument(t, a[2])
             return t.int(Int(try t.systemCall32 { ctaipan_fcntl(fd, command, argument) }))
         }
-        m.function("ioctl", "($module, fd, request, arg=0, mutate_flag=True, /)", "Perform the operation request on file descriptor fd.") { (t, a) throws(Raised) in try ioctl(t, a) }
+        m.function("ioctl", "($module, fd, request, arg=0, mutate_flag=True, /)", "Perform the operation request on file descriptor fd.") { (t, a) throws(Raised) in
+            try t.audit("fcntl.ioctl", a[0], a[1], a[2].orInt(0))
+            return try ioctl(t, a)
+        }
         m.function("flock", "($module, fd, operation, /)", "Perform the lock operation `operation` on file descriptor `fd`.") { (t, a) throws(Raised) in
+            try t.audit("fcntl.flock", a[0], a[1])
             let fd = try t.fileDescriptor(a[0]), operation = try t.cInt(a[1])
             try t.systemCall32 { flock(fd, operation) }
             return .none
         }
         m.function("lockf", "($module, fd, cmd, len=0, start=0, whence=0, /)", "A wrapper around the fcntl() locking calls.") { (t, a) throws(Raised) in
+            try t.audit("fcntl.lockf", a[0], a[1], a[2].orInt(0), a[3].orInt(0), a[4].orInt(0))
             let fd = try t.fileDescriptor(a[0]), command = try t.cInt(a[1])
             var lock = Glibc.flock()
             if command == 8 {
@@ -134,11 +140,13 @@ enum ControlModules {
         }
         m.function("getrlimit", "($module, resource, /)") { (t, a) throws(Raised) in try limits(t, 0, try t.cInt(a[0]), .unbound) }
         m.function("setrlimit", "($module, resource, limits, /)") { (t, a) throws(Raised) in
+            try t.audit("resource.setrlimit", a[0], a[1])
             _ = try limits(t, 0, try t.cInt(a[0]), a[1])
             return .none
         }
         m.function("prlimit", "($module, pid, resource, limits=None, /)") { (t, a) throws(Raised) in
-            try limits(t, try t.cInt(a[0]), try t.cInt(a[1]), a[2].isNoneOrUnbound ? .unbound : a[2])
+            try t.audit("resource.prlimit", a[0], a[1], a[2].orNone)
+            return try limits(t, try t.cInt(a[0]), try t.cInt(a[1]), a[2].isNoneOrUnbound ? .unbound : a[2])
         }
         m.function("getpagesize", "($module, /)") { (t, _) in t.int(Int(sysconf(Int32(_SC_PAGESIZE)))) }
         for (name, n) in [("RLIMIT_AS", 9), ("RLIMIT_CORE", 4), ("RLIMIT_CPU", 0), ("RLIMIT_DATA", 2), ("RLIMIT_FSIZE", 1), ("RLIMIT_MEMLOCK", 8), ("RLIMIT_MSGQUEUE", 12),

@@ -11,6 +11,7 @@ import TaipanRuntime
 enum PosixDescriptors {
     static func define(_ b: ModuleBuilder) {
         b.function("open", "($module, /, path, flags, mode=511, *, dir_fd=None)", "Open a file for low level IO.  Returns a file descriptor (integer).") { (t, a) throws(Raised) in
+            try t.audit("open", a[0], .none, a[1])
             let path = try t.pathArgument(a[0], "open")
             let flags = try t.cInt(a[1]) | O_CLOEXEC
             let mode = UInt32(truncatingIfNeeded: a[2].isUnbound ? 0o777 : try t.cInt(a[2]))
@@ -72,6 +73,7 @@ enum PosixDescriptors {
             return .none
         }
         b.function("ftruncate", "($module, fd, length, /)", "Truncate a file, specified by file descriptor, to a specific length.") { (t, a) throws(Raised) in
+            try t.audit("os.truncate", a[0], a[1])
             let fd = try t.cInt(a[0]), length = try t.index(a[1])
             try t.systemCall32 { ftruncate(fd, off_t(length)) }
             return .none
@@ -136,6 +138,7 @@ enum PosixDescriptors {
             return try t.tuple(t.int(Int(controller)), t.int(Int(follower)))
         }
         b.function("lockf", "($module, fd, command, length, /)") { (t, a) throws(Raised) in
+            try t.audit("os.lockf", a[0], a[1], a[2])
             let fd = try t.cInt(a[0]), command = try t.cInt(a[1]), length = try t.index(a[2])
             try t.systemCall32 { lockf(fd, command, off_t(length)) }
             return .none

@@ -11,6 +11,7 @@ import TaipanRuntime
 enum PosixFolders {
     static func define(_ b: ModuleBuilder) {
         b.function("mkdir", "($module, /, path, mode=511, *, dir_fd=None)", "Create a directory.") { (t, a) throws(Raised) in
+            try t.audit("os.mkdir", a[0], a[1].orInt(0o777), a[2].orInt(-1))
             let path = try t.pathArgument(a[0], "mkdir")
             let mode = mode_t(truncatingIfNeeded: a[1].isUnbound ? 0o777 : try t.cInt(a[1]))
             let directory = try t.directoryArgument(a[2])
@@ -18,37 +19,44 @@ enum PosixFolders {
             return .none
         }
         b.function("rmdir", "($module, /, path, *, dir_fd=None)", "Remove a directory.") { (t, a) throws(Raised) in
+            try t.audit("os.rmdir", a[0], a[1].orInt(-1))
             let path = try t.pathArgument(a[0], "rmdir")
             let directory = try t.directoryArgument(a[1])
             try t.systemCall32(path.object) { unlinkat(directory, path.bytes, AT_REMOVEDIR) }
             return .none
         }
         b.function("unlink", "($module, /, path, *, dir_fd=None)", "Remove a file (same as remove()).") { (t, a) throws(Raised) in
+            try t.audit("os.remove", a[0], a[1].orInt(-1))
             let path = try t.pathArgument(a[0], "unlink")
             let directory = try t.directoryArgument(a[1])
             try t.systemCall32(path.object) { unlinkat(directory, path.bytes, 0) }
             return .none
         }
         b.function("remove", "($module, /, path, *, dir_fd=None)", "Remove a file (same as unlink()).") { (t, a) throws(Raised) in
+            try t.audit("os.remove", a[0], a[1].orInt(-1))
             let path = try t.pathArgument(a[0], "remove")
             let directory = try t.directoryArgument(a[1])
             try t.systemCall32(path.object) { unlinkat(directory, path.bytes, 0) }
             return .none
         }
         b.function("listdir", "($module, /, path=None)", "Return a list containing the names of the files in the directory.") { (t, a) throws(Raised) in
-            try list(t, try t.pathArgument(a[0], "listdir", allowsDescriptor: true, nullable: true))
+            try t.audit("os.listdir", a[0].orNone)
+            return try list(t, try t.pathArgument(a[0], "listdir", allowsDescriptor: true, nullable: true))
         }
         b.function("scandir", "($module, /, path=None)", "Return an iterator of DirEntry objects for given path.") { (t, a) throws(Raised) in
-            try t.newScandir(a[0], try t.pathArgument(a[0], "scandir", allowsDescriptor: true, nullable: true))
+            try t.audit("os.scandir", a[0].orNone)
+            return try t.newScandir(a[0], try t.pathArgument(a[0], "scandir", allowsDescriptor: true, nullable: true))
         }
         b.function("getcwd", "($module, /)", "Return a unicode string representing the current working directory.") { (t, a) throws(Raised) in try workingDirectory(t, asBytes: false) }
         b.function("getcwdb", "($module, /)", "Return a bytes string representing the current working directory.") { (t, a) throws(Raised) in try workingDirectory(t, asBytes: true) }
         b.function("chdir", "($module, /, path)", "Change the current working directory to the specified path.") { (t, a) throws(Raised) in
+            try t.audit("os.chdir", a[0])
             let path = try t.pathArgument(a[0], "chdir", allowsDescriptor: true)
             try t.systemCall32(path.object) { path.isDescriptor ? fchdir(path.fd) : chdir(path.bytes) }
             return .none
         }
         b.function("fchdir", "($module, /, fd)", "Change to the directory of the given file descriptor.") { (t, a) throws(Raised) in
+            try t.audit("os.chdir", a[0])
             let fd = try t.fileDescriptor(a[0])
             try t.systemCall32 { fchdir(fd) }
             return .none
@@ -95,11 +103,16 @@ enum PosixFolders {
     static func isDots(_ name: UnsafePointer<CChar>) -> Bool { name[0] == 46 && (name[1] == 0 || (name[1] == 46 && name[2] == 0)) }
 
     static func defineLinks(_ b: ModuleBuilder) {
-        b.function("rename", "($module, /, src, dst, *, src_dir_fd=None, dst_dir_fd=None)", "Rename a file or directory.") { (t, a) throws(Raised) in try rename(t, a, "rename") }
+        b.function("rename", "($module, /, src, dst, *, src_dir_fd=None, dst_dir_fd=None)", "Rename a file or directory.") { (t, a) throws(Raised) in
+            try t.audit("os.rename", a[0], a[1], a[2].orInt(-1), a[3].orInt(-1))
+            return try rename(t, a, "rename")
+        }
         b.function("replace", "($module, /, src, dst, *, src_dir_fd=None, dst_dir_fd=None)", "Rename a file or directory, overwriting the destination.") { (t, a) throws(Raised) in
-            try rename(t, a, "replace")
+            try t.audit("os.rename", a[0], a[1], a[2].orInt(-1), a[3].orInt(-1))
+            return try rename(t, a, "replace")
         }
         b.function("link", "($module, /, src, dst, *, src_dir_fd=None, dst_dir_fd=None,\n     follow_symlinks=True)", "Create a hard link to a file.") { (t, a) throws(Raised) in
+            try t.audit("os.link", a[0], a[1], a[2].orInt(-1), a[3].orInt(-1))
             let from = try t.pathArgument(a[0], "link", "src"), to = try t.pathArgument(a[1], "link", "dst")
             let fromDirectory = try t.directoryArgument(a[2]), toDirectory = try t.directoryArgument(a[3])
             let given = a[4].isBound
@@ -110,6 +123,7 @@ enum PosixFolders {
             return .none
         }
         b.function("symlink", "($module, /, src, dst, target_is_directory=False, *, dir_fd=None)", "Create a symbolic link pointing to src named dst.") { (t, a) throws(Raised) in
+            try t.audit("os.symlink", a[0], a[1], a[3].orInt(-1))
             let from = try t.pathArgument(a[0], "symlink", "src"), to = try t.pathArgument(a[1], "symlink", "dst")
             let directory = try t.directoryArgument(a[3])
             try t.systemCall32(from.object, to.object) { symlinkat(from.bytes, directory, to.bytes) }

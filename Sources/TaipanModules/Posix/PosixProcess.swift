@@ -19,6 +19,7 @@ final class CStringArray {
 enum PosixProcess {
     static func define(_ b: ModuleBuilder) {
         b.function("fork", "($module, /)", "Fork a child process.\n\nReturn 0 to child process and PID of child to parent process.") { (t, a) throws(Raised) in
+            try t.audit("os.fork")
             try callForkHooks(t, .forkBefore, reversed: true)
             let pid = ctaipan_fork()
             let code = ctaipan_get_errno()
@@ -43,12 +44,14 @@ enum PosixProcess {
         }
         b.function("abort", "($module, /)", "Abort the interpreter immediately.") { (t, a) throws(Raised) in abort() }
         b.function("execv", "($module, path, argv, /)", "Execute an executable path with arguments, replacing current process.") { (t, a) throws(Raised) in
+            try t.audit("os.exec", a[0], a[1], .none)
             let path = try t.pathArgument(a[0], "execv")
             let arguments = try argumentVector(t, a[1], "execv", kinds: "tuple or list")
             _ = execv(path.bytes, arguments.pointers)
             throw t.osError(ctaipan_get_errno(), path.object)
         }
         b.function("execve", "($module, /, path, argv, env)", "Execute an executable path with arguments, replacing current process.") { (t, a) throws(Raised) in
+            try t.audit("os.exec", a[0], a[1], a[2])
             let path = try t.pathArgument(a[0], "execve", allowsDescriptor: true)
             let arguments = try argumentVector(t, a[1], "execve", kinds: "tuple or list", label: "execve: argv")
             let environment = try environmentVector(t, a[2], "execve")
@@ -56,16 +59,19 @@ enum PosixProcess {
             throw t.osError(ctaipan_get_errno(), path.object)
         }
         b.function("system", "($module, /, command)", "Execute the command in a subshell.") { (t, a) throws(Raised) in
+            try t.audit("os.system", a[0])
             let command = try t.fileSystemBytes(a[0])
             return t.int(Int(t.blocking { runShell(command) }))
         }
         b.function("kill", "($module, pid, signal, /)", "Kill a process with a signal.") { (t, a) throws(Raised) in
+            try t.audit("os.kill", a[0], a[1])
             let pid = try t.cInt(a[0]), number = try t.cInt(a[1])
             try t.systemCall32 { kill(pid, number) }
             try t.checkSignals()
             return .none
         }
         b.function("killpg", "($module, pgid, signal, /)", "Kill a process group with a signal.") { (t, a) throws(Raised) in
+            try t.audit("os.killpg", a[0], a[1])
             let pid = try t.cInt(a[0]), number = try t.cInt(a[1])
             try t.systemCall32 { killpg(pid, number) }
             try t.checkSignals()

@@ -109,6 +109,7 @@ enum PosixStat {
 
     static func defineChanges(_ b: ModuleBuilder) {
         b.function("chmod", "($module, /, path, mode, *, dir_fd=None, follow_symlinks=True)", "Change the access permissions of a file.") { (t, a) throws(Raised) in
+            try t.audit("os.chmod", a[0], a[1], a[2].orInt(-1))
             let path = try t.pathArgument(a[0], "chmod", allowsDescriptor: true)
             let mode = mode_t(truncatingIfNeeded: try t.cInt(a[1]))
             let directory = try t.directoryArgument(a[2])
@@ -127,11 +128,13 @@ enum PosixStat {
             return .none
         }
         b.function("fchmod", "($module, /, fd, mode)") { (t, a) throws(Raised) in
+            try t.audit("os.chmod", a[0], a[1], Value(smallInt: -1))
             let fd = try t.cInt(a[0]), mode = mode_t(truncatingIfNeeded: try t.cInt(a[1]))
             try t.systemCall32 { fchmod(fd, mode) }
             return .none
         }
         b.function("chown", "($module, /, path, uid, gid, *, dir_fd=None, follow_symlinks=True)", "Change the owner and group id of path to the numeric uid and gid.") { (t, a) throws(Raised) in
+            try t.audit("os.chown", a[0], a[1], a[2], a[3].orInt(-1))
             let path = try t.pathArgument(a[0], "chown", allowsDescriptor: true)
             let uid = try t.idArgument(a[1], "uid"), gid = try t.idArgument(a[2], "gid")
             let directory = try t.directoryArgument(a[3])
@@ -143,24 +146,28 @@ enum PosixStat {
             return .none
         }
         b.function("lchown", "($module, /, path, uid, gid)") { (t, a) throws(Raised) in
+            try t.audit("os.chown", a[0], a[1], a[2], Value(smallInt: -1))
             let path = try t.pathArgument(a[0], "lchown")
             let uid = try t.idArgument(a[1], "uid"), gid = try t.idArgument(a[2], "gid")
             try t.systemCall32(path.object) { lchown(path.bytes, uid, gid) }
             return .none
         }
         b.function("fchown", "($module, /, fd, uid, gid)") { (t, a) throws(Raised) in
+            try t.audit("os.chown", a[0], a[1], a[2], Value(smallInt: -1))
             let fd = try t.cInt(a[0])
             let uid = try t.idArgument(a[1], "uid"), gid = try t.idArgument(a[2], "gid")
             try t.systemCall32 { fchown(fd, uid, gid) }
             return .none
         }
         b.function("truncate", "($module, /, path, length)", "Truncate a file, specified by path, to a specific length.") { (t, a) throws(Raised) in
+            try t.audit("os.truncate", a[0], a[1])
             let path = try t.pathArgument(a[0], "truncate", allowsDescriptor: true)
             let length = try t.index(a[1])
             try t.systemCall32(path.object) { path.isDescriptor ? ftruncate(path.fd, off_t(length)) : truncate(path.bytes, off_t(length)) }
             return .none
         }
         b.function("utime", "($module, /, path, times=None, *, ns=None,\n      dir_fd=None, follow_symlinks=True)", "Set the access and modified time of path.") { (t, a) throws(Raised) in
+            try t.audit("os.utime", a[0], a[1].orNone, a[2].orNone, a[3].orInt(-1))
             let path = try t.pathArgument(a[0], "utime", allowsDescriptor: true)
             let directory = try t.directoryArgument(a[3])
             let follows = try t.flag(a[4], true)

@@ -19,12 +19,14 @@ enum PosixSystem {
 
     private static func defineEnvironment(_ b: ModuleBuilder) {
         b.function("putenv", "($module, name, value, /)", "Change or add an environment variable.") { (t, a) throws(Raised) in
+            try t.audit("os.putenv", a[0], a[1])
             let name = try t.fileSystemBytes(a[0]), value = try t.fileSystemBytes(a[1])
             if name.contains(61) { throw t.raise(.valueError, "illegal environment variable name") }
             try t.systemCall32 { setenv(name, value, 1) }
             return .none
         }
         b.function("unsetenv", "($module, name, /)", "Delete an environment variable.") { (t, a) throws(Raised) in
+            try t.audit("os.unsetenv", a[0])
             let name = try t.fileSystemBytes(a[0])
             try t.systemCall32 { unsetenv(name) }
             return .none
@@ -159,6 +161,7 @@ enum PosixSystem {
     private static func defineAttributes(_ b: ModuleBuilder) {
         #if os(Linux)
         b.function("getxattr", "($module, /, path, attribute, *, follow_symlinks=True)") { (t, a) throws(Raised) in
+            try t.audit("os.getxattr", a[0], a[1])
             let path = try t.pathArgument(a[0], "getxattr", allowsDescriptor: true)
             let attribute = try t.pathArgument(a[1], "getxattr", "attribute")
             let follows = try t.flag(a[2], true)
@@ -171,6 +174,7 @@ enum PosixSystem {
             return try t.bytes(area.data, n)
         }
         b.function("setxattr", "($module, /, path, attribute, value, flags=0, *,\n         follow_symlinks=True)") { (t, a) throws(Raised) in
+            try t.audit("os.setxattr", a[0], a[1], a[2], a[3].orInt(0))
             let path = try t.pathArgument(a[0], "setxattr", allowsDescriptor: true)
             let attribute = try t.pathArgument(a[1], "setxattr", "attribute")
             let flags: Int32 = a[3].isUnbound ? 0 : try t.cInt(a[3])
@@ -185,6 +189,7 @@ enum PosixSystem {
             return .none
         }
         b.function("removexattr", "($module, /, path, attribute, *, follow_symlinks=True)") { (t, a) throws(Raised) in
+            try t.audit("os.removexattr", a[0], a[1])
             let path = try t.pathArgument(a[0], "removexattr", allowsDescriptor: true)
             let attribute = try t.pathArgument(a[1], "removexattr", "attribute")
             let follows = try t.flag(a[2], true)
@@ -195,6 +200,7 @@ enum PosixSystem {
             return .none
         }
         b.function("listxattr", "($module, /, path=None, *, follow_symlinks=True)") { (t, a) throws(Raised) in
+            try t.audit("os.listxattr", a[0].orNone)
             let path = try t.pathArgument(a[0], "listxattr", allowsDescriptor: true, nullable: true)
             let follows = try t.flag(a[1], true)
             if path.isDescriptor && !follows { throw t.raise(.valueError, "listxattr: cannot use fd and follow_symlinks together") }

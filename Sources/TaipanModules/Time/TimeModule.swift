@@ -54,6 +54,7 @@ public enum TimeModule {
         defineSystemClocks(b)
         CalendarTime.define(b)
         b.function("sleep", "($module, seconds, /)", "sleep(seconds)\n\nDelay execution for a given number of seconds.  The argument may be\na floating point number for subsecond precision.") { (t, a) throws(Raised) in
+            try t.audit("time.sleep", a[0])
             try sleep(t, a[0])
             return .none
         }

@@ -28,7 +28,10 @@ extension Thread {
             defer { t.leaveRecursion() }
             return t.int(try t.hash(a[0]))
         }
-        b.function("id", "($module, obj, /)", "The identity of an object: no other that lives at the same time has it.") { (t, a) in t.identity(a[0]) }
+        b.function("id", "($module, obj, /)", "The identity of an object: no other that lives at the same time has it.") { (t, a) throws(Raised) in
+            try t.audit("builtins.id", t.identity(a[0]))
+            return t.identity(a[0])
+        }
         b.function("isinstance", "($module, obj, class_or_tuple, /)", "Tell whether an object is an instance of a class, or of one of several.") { (t, a) throws(Raised) in
             Value(try t.objectIsInstance(a[0], a[1]))
         }

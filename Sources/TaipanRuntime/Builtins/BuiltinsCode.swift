@@ -65,11 +65,13 @@ extension Thread {
         }
         let (globals, locals) = try scope(globals, locals)
         if source.hasLayout(.code) {
+            try audit("exec", source)
             if codeFreeCount(source) > 0 { throw raise(.typeError, "code object passed to eval() may not contain free variables") }
             return try runCode(source, globals: globals, locals: locals, closure: .none)
         }
         try checkSource(source, "eval")
         let code = try compileSource(try strippedExpression(source), filename: intern("<string>"), mode: .eval, flags: 0, inherits: true, optimize: -1, featureVersion: -1)
+        try audit("exec", code)
         return try runCode(code, globals: globals, locals: locals, closure: .none)
     }
 
@@ -79,12 +81,14 @@ extension Thread {
         let (globals, locals) = try scope(globals, locals)
         if source.hasLayout(.code) {
             try checkClosure(closure, codeFreeCount(source))
+            try audit("exec", source)
             _ = try runCode(source, globals: globals, locals: locals, closure: closure)
             return .none
         }
         if !closure.isNone { throw raise(.typeError, "closure can only be used when source is a code object") }
         try checkSource(source, "exec")
         let code = try compileSource(source, filename: intern("<string>"), mode: .exec, flags: 0, inherits: true, optimize: -1, featureVersion: -1)
+        try audit("exec", code)
         _ = try runCode(code, globals: globals, locals: locals, closure: .none)
         return .none
     }

@@ -10,6 +10,7 @@ extension Thread {
         b.rawFunction("breakpoint", "", "breakpoint(*args, **kws)\n\nCall sys.breakpointhook(*args, **kws).") { (t, a) throws(Raised) in
             let hook = t.sysAttribute(t.name(.breakpointhook))
             if hook.isUnbound { throw t.raise(.runtimeError, "lost sys.breakpointhook") }
+            try t.audit("builtins.breakpoint", hook)
             return try t.call(hook, a)
         }
     }
@@ -65,6 +66,7 @@ extension Thread {
         if stdin.isNoneOrUnbound { throw raise(.runtimeError, "input(): lost sys.stdin") }
         if stdout.isNoneOrUnbound { throw raise(.runtimeError, "input(): lost sys.stdout") }
         if stderr.isNoneOrUnbound { throw raise(.runtimeError, "input(): lost sys.stderr") }
+        try audit("builtins.input", prompt.orNone)
         do throws(Raised) { _ = try callMethod(stderr, name(.flush)) } catch { _ = takePending() }
         if prompt.isBound { try write(try strOf(prompt), to: stdout) }
         do throws(Raised) { _ = try callMethod(stdout, name(.flush)) } catch { _ = takePending() }

@@ -22,6 +22,7 @@ extension Thread {
     public func compileSource(_ source: Value, filename: Value, mode: CompileMode, flags: Int, inherits: Bool, optimize: Int, featureVersion: Int) throws(Raised) -> Value {
         var flags = flags
         if inherits, let fp = state.pointee.frame { flags |= CodeCell(fp.frameLowered.pointee.code).flags & CodeFlags.allFutures.rawValue }
+        if isAudited { try audit("compile", source.isKind(.str) || source.isKind(.bytes) ? source : .none, filename) }
         var options = CompilerOptions()
         options.optimize = optimize < 0 ? interp.pointee.config.optimizationLevel : optimize
         options.futures = CodeFlags(rawValue: flags & CodeFlags.allFutures.rawValue)

@@ -84,7 +84,7 @@ extension Thread {
         var found = DictObject(fp.frameFunction.globals).findString(self, name)
         if found.isBound { return found }
         let builtins = fp.frameFunction.builtins
-        found = builtins.isKind(.dict) ? DictObject(builtins).findString(self, name) : .unbound
+        found = builtins.isBound ? try namespaceItem(builtins, name) : .unbound
         if found.isBound { return found }
         throw missingName(name)
     }
@@ -199,7 +199,7 @@ extension Thread {
     @inline(never)
     func loadBuildClass(_ fp: UnsafeMutablePointer<Value>) throws(Raised) -> Value {
         let builtins = fp.frameFunction.builtins
-        let found = builtins.isKind(.dict) ? DictObject(builtins).findString(self, name(.__build_class__)) : .unbound
+        let found = builtins.isBound ? try namespaceItem(builtins, name(.__build_class__)) : .unbound
         if found.isUnbound { throw raise(.nameError, "__build_class__ not found") }
         return found
     }

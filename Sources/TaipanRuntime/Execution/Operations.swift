@@ -268,7 +268,8 @@ extension Thread {
 
     /// `value.name`, `name` interned. Raises AttributeError.
     @inline(never) public func getattr(_ value: Value, _ name: Value) throws(Raised) -> Value {
-        let found = try type(of: value).slots.pointee.getattr(self, value, name)
+        let found: Value
+        do throws(Raised) { found = try type(of: value).slots.pointee.getattr(self, value, name) } catch { throw placedAttributeError(value, name, error) }
         // Python code that ran for it left its own method lookups' answer: what `getattr` gives is called by itself.
         state.pointee.loadedUnbound = false
         if found.isBound { return found }
@@ -291,6 +292,16 @@ extension Thread {
     @inline(never) public func setattr(_ value: Value, _ name: Value, _ new: Value) throws(Raised) {
         let slot = type(of: value).slots.pointee.setattr
         try slot(self, value, name, new)
+    }
+
+    /// An AttributeError raised by Python code that says nothing of where it was gets the name and the object, for suggestions.
+    @inline(never) private func placedAttributeError(_ value: Value, _ name: Value, _ error: Raised) -> Raised {
+        if !pendingIs(.attributeError) { return error }
+        let exception = state.pointee.pending.cell, first = ExceptionObject.firstField
+        if !exception[first].isNoneOrUnbound || !exception[first + 1].isNoneOrUnbound { return error }
+        exception[first] = name
+        exception[first + 1] = value
+        return error
     }
 
     /// AttributeError with `name` and `obj` set: "'C' object has no attribute 'x'".

@@ -186,6 +186,8 @@ public struct InterpreterState {
     /// Native modules by name: created on import.
     public var nativeModules: [String: NativeModuleDefinition]
     public var isFinalizing: Bool
+    /// `sys.getdlopenflags`.
+    public var dlopenFlags: Int32 = RTLD_NOW
     /// Addresses of object's `__getattribute__` and `__setattr__` slots: a type with these has the plain protocol.
     public var genericGetattrAddress: UInt
     public var genericSetattrAddress: UInt

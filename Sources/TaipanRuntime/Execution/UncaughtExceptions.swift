@@ -54,6 +54,13 @@ extension Thread {
             writeStandardError(Array("sys.excepthook is missing\n".utf8))
             return displayUncaught(exception)
         }
+        do throws(Raised) { try audit("sys.excepthook", hook, type, exception, traceback) } catch {
+            // A hook may refuse: RuntimeError says no more, others are shown.
+            let refusal = takePending()
+            if isInstance(refusal, of: types.pointee.runtimeError) { return }
+            _ = restore(refusal)
+            reportUnraisable(.unbound, message: "Exception ignored in audit hook")
+        }
         do throws(Raised) {
             _ = try call(hook, type, exception, traceback)
         } catch {
@@ -116,7 +123,9 @@ extension Thread {
             return
         }
         do throws(Raised) {
-            _ = try call(hook, try unraisableArguments(exception, text, Thread.noneIfUnbound(object)))
+            let arguments = try unraisableArguments(exception, text, Thread.noneIfUnbound(object))
+            try audit("sys.unraisablehook", hook, arguments)
+            _ = try call(hook, arguments)
         } catch {
             let second = takePending()
             var out = Array("Exception ignored in sys.unraisablehook: ".utf8)

@@ -218,6 +218,8 @@ extension Thread {
     /// A NameError (or subclass) whose `name` is set, for suggestions.
     func nameError(_ kind: ExceptionKind, _ text: String, _ missing: String) -> Raised {
         let raised = raise(kind, text)
+        // A local that is not set yet is no misspelling.
+        if kind == .unboundLocalError { return raised }
         if state.pointee.pending.isKind(.exception) && pendingIs(.nameError) { state.pointee.pending.cell[ExceptionObject.firstField] = str(missing) }
         return raised
     }

@@ -192,6 +192,9 @@ extension Thread {
 
     /// Asks the finders on sys.meta_path, in order. The machinery's own are not called: what they would do is done here.
     private func findAndLoad(_ fullName: String, _ key: Value, _ path: Value) throws(Raised) -> Value {
+        if isAudited {
+            try audit("import", key, .none, sysAttribute(name(.path)).orNone, sysAttribute(name(.meta_path)).orNone, sysAttribute(intern("path_hooks")).orNone)
+        }
         let metaPath = DictObject(objects.pointee.sysDict).findString(self, name(.meta_path))
         if metaPath.isNoneOrUnbound { throw raise(.importError, "sys.meta_path is None, Python is likely shutting down") }
         let finders = try listFrom(metaPath)
@@ -320,6 +323,7 @@ extension Thread {
         do throws(Raised) {
             try setattr(spec, name(._initializing), .true)
             let code = isSourceless ? try loadSourceless(file, fileValue, key) : try loadCode(file, fileValue, cached: cachePath)
+            try audit("exec", code.value)
             _ = try runCode(code.value, globals: dict.value, locals: dict.value, closure: .none)
             try setattr(spec, name(._initializing), .false)
         } catch {

@@ -33,6 +33,7 @@ extension Thread {
     func loadCode(_ file: String, _ fileValue: Value, cached: String?) throws(Raised) -> CodeCell {
         var info = stat()
         if stat(file, &info) != 0 { throw osError(errno, fileValue) }
+        if isAudited { try audit("open", cached.map { str($0) } ?? fileValue, str("r"), int(Int(O_RDONLY | O_CLOEXEC))) }
         let time = UInt32(truncatingIfNeeded: modificationTime(info)), size = UInt32(truncatingIfNeeded: Int(info.st_size))
         var source: [UInt8]?
         var validation = PycHeader.Validation.timestamp(time: time, size: size)
@@ -50,6 +51,7 @@ extension Thread {
             }
         }
         guard let bytes = source ?? SourceFile.read(file) else { throw osError(errno, fileValue) }
+        if isAudited { try audit("compile", try self.bytes(bytes), fileValue) }
         var options = CompilerOptions()
         options.optimize = interp.pointee.config.optimizationLevel
         let exact = try compileExactly(bytes, fileValue, ParserOptions(), options)

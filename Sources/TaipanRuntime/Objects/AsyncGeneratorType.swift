@@ -36,7 +36,10 @@ extension Thread {
             b.getset("ag_suspended", get: { (_, v) throws(Raised) in Value(GeneratorObject(v).state == GeneratorObject.suspended) })
             b.getset("ag_frame", get: { (t, v) throws(Raised) in try t.generatorFrame(GeneratorObject(v)) })
             b.getset("ag_await", get: { (_, v) throws(Raised) in GeneratorObject(v).delegate.isUnbound ? .none : GeneratorObject(v).delegate })
-            b.member("ag_code", word: 3)
+            b.getset("ag_code", get: { (t, v) throws(Raised) in
+                try t.audit("object.__getattr__", v, t.intern("ag_code"))
+                return v.cell[3]
+            })
             b.classMethod("__class_getitem__", "($type, object, /)") { (t, a) throws(Raised) in try t.newGenericAlias(a[0], a[1]) }
             addGeneratorNames(b)
         }

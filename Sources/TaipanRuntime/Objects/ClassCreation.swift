@@ -34,6 +34,7 @@ extension Thread {
     }
 
     private func className(_ value: Value) throws(Raised) -> Value {
+        try checkEncodable(value)
         if string(value).unicodeScalars.contains("\0") { throw raise(.valueError, "type name must not contain null characters") }
         return value.hasLayout(.str) ? value : try attributeName(value)
     }
@@ -203,6 +204,8 @@ extension Thread {
         if dictCell.isBound { dictCell.cell[1] = type.dict }
         let first = try makeLayout(type, plan, namespace)
         try addMembers(type, plan, first)
+        let doc = namespace.findString(self, self.name(.__doc__))
+        if doc.isBound && doc.isKind(.str) { try checkEncodable(doc) }
         if namespace.findStringEntry(self, self.name(.__doc__)) < 0 { try namespace.setString(self, self.name(.__doc__), .none) }
         return type
     }

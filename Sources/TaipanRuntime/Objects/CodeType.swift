@@ -16,7 +16,10 @@ extension Thread {
                 return t.str("<frame at 0x\(String(v.bits, radix: 16)), file '\(t.string(code.filename))', line \(t.frameLine(FrameObject(v))), code \(t.string(code.name))>")
             }
             b.getset("f_back", get: { (t, v) throws(Raised) in try t.frameBack(FrameObject(v)) })
-            b.member("f_code", word: 2)
+            b.getset("f_code", get: { (t, v) throws(Raised) in
+                try t.audit("object.__getattr__", v, t.intern("f_code"))
+                return v.cell[2]
+            })
             b.getset("f_globals", get: { (_, v) throws(Raised) in FunctionObject(FrameObject(v).function).globals })
             b.getset("f_builtins", get: { (_, v) throws(Raised) in FunctionObject(FrameObject(v).function).builtins })
             b.getset("f_locals", get: { (t, v) throws(Raised) in try t.frameLocals(FrameObject(v)) })

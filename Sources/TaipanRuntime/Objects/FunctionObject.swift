@@ -45,11 +45,11 @@ extension Thread {
         return made
     }
 
-    /// The builtins that code with these globals sees: `__builtins__` (a module or a dict), or the interpreter's.
+    /// The builtins that code with these globals sees: `__builtins__` (a module or its dict), or the interpreter's.
     public func builtins(of globals: Value) throws(Raised) -> Value {
         let found = DictObject(globals).findString(self, name(.__builtins__))
         if found.isUnbound { return objects.pointee.builtins }
         if found.hasLayout(.module) { return found.cell[1] }
-        return found.isKind(.dict) ? found : objects.pointee.builtins
+        return found
     }
 }

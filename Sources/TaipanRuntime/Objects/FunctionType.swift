@@ -24,13 +24,24 @@ extension Thread {
         b.member("__globals__", word: 2)
         b.member("__module__", word: 12, readOnly: false)
         b.member("__builtins__", word: 3)
-        b.getset("__code__", get: { (_, v) throws(Raised) in FunctionObject(v).code }, set: { (t, v, new) throws(Raised) in try t.setFunctionCode(v, new) })
-        b.getset("__defaults__", get: { (_, v) throws(Raised) in FunctionObject(v).defaults.isUnbound ? .none : FunctionObject(v).defaults }, set: { (t, v, new) throws(Raised) in
+        b.getset("__code__", get: { (t, v) throws(Raised) in
+            try t.audit("object.__getattr__", v, t.intern("__code__"))
+            return FunctionObject(v).code
+        }, set: { (t, v, new) throws(Raised) in try t.setFunctionCode(v, new) })
+        b.getset("__defaults__", get: { (t, v) throws(Raised) in
+            try t.audit("object.__getattr__", v, t.intern("__defaults__"))
+            return FunctionObject(v).defaults.orNone
+        }, set: { (t, v, new) throws(Raised) in
             if !new.isNoneOrUnbound && !new.isKind(.tuple) { throw t.raise(.typeError, "__defaults__ must be set to a tuple object") }
+            try t.auditAttribute(v, t.intern("__defaults__"), new)
             FunctionObject(v).defaults = new.isNoneOrUnbound ? .unbound : new
         })
-        b.getset("__kwdefaults__", get: { (_, v) throws(Raised) in FunctionObject(v).kwdefaults.isUnbound ? .none : FunctionObject(v).kwdefaults }, set: { (t, v, new) throws(Raised) in
+        b.getset("__kwdefaults__", get: { (t, v) throws(Raised) in
+            try t.audit("object.__getattr__", v, t.intern("__kwdefaults__"))
+            return FunctionObject(v).kwdefaults.orNone
+        }, set: { (t, v, new) throws(Raised) in
             if !new.isNoneOrUnbound && !new.isKind(.dict) { throw t.raise(.typeError, "__kwdefaults__ must be set to a dict object") }
+            try t.auditAttribute(v, t.intern("__kwdefaults__"), new)
             FunctionObject(v).kwdefaults = new.isNoneOrUnbound ? .unbound : new
         })
         b.getset("__annotations__", get: { (t, v) throws(Raised) in try t.functionAnnotations(FunctionObject(v)) }, set: { (t, v, new) throws(Raised) in
@@ -71,6 +82,7 @@ extension Thread {
         let function = FunctionObject(value)
         let free = freeVariableCount(CodeCell(new)), have = function.closure.isNoneOrUnbound ? 0 : TupleObject(function.closure).count
         if free != have { throw raise(.valueError, "\(string(function.name))() requires a code object with \(have) free vars, not \(free)") }
+        try audit("object.__setattr__", value, intern("__code__"), new)
         function.code = new
         function.lowered = nil
     }
@@ -126,6 +138,7 @@ extension Thread {
         for i in 0..<have where !TupleObject(given.closure)[i].hasLayout(.cell) {
             throw raise(.typeError, "arg 5 (closure) expected cell, found \(typeName(TupleObject(given.closure)[i]))")
         }
+        try audit("function.__new__", given.code)
         let made = try newFunction(CodeCell(given.code), globals: given.globals)
         if given.name.isKind(.str) { made.name = given.name }
         if given.defaults.isKind(.tuple) { made.defaults = given.defaults }

@@ -13,7 +13,10 @@ extension Thread {
             b.getset("gi_running", get: { (_, v) throws(Raised) in Value(GeneratorObject(v).state == GeneratorObject.running) })
             b.getset("gi_suspended", get: { (_, v) throws(Raised) in Value(GeneratorObject(v).state == GeneratorObject.suspended) })
             b.getset("gi_frame", get: { (t, v) throws(Raised) in try t.generatorFrame(GeneratorObject(v)) })
-            b.member("gi_code", word: 3)
+            b.getset("gi_code", get: { (t, v) throws(Raised) in
+                try t.audit("object.__getattr__", v, t.intern("gi_code"))
+                return v.cell[3]
+            })
             b.getset("gi_yieldfrom", get: { (_, v) throws(Raised) in GeneratorObject(v).delegate.isUnbound ? .none : GeneratorObject(v).delegate })
         }
         defineType(.coroutine, "coroutine", flags: TypeFlag.hasWeakReferences, generatorLayout()) { b in
@@ -22,7 +25,10 @@ extension Thread {
             b.getset("cr_running", get: { (_, v) throws(Raised) in Value(GeneratorObject(v).state == GeneratorObject.running) })
             b.getset("cr_suspended", get: { (_, v) throws(Raised) in Value(GeneratorObject(v).state == GeneratorObject.suspended) })
             b.getset("cr_frame", get: { (t, v) throws(Raised) in try t.generatorFrame(GeneratorObject(v)) })
-            b.member("cr_code", word: 3)
+            b.getset("cr_code", get: { (t, v) throws(Raised) in
+                try t.audit("object.__getattr__", v, t.intern("cr_code"))
+                return v.cell[3]
+            })
             b.member("cr_origin", word: 4)
             b.getset("cr_await", get: { (_, v) throws(Raised) in GeneratorObject(v).delegate.isUnbound ? .none : GeneratorObject(v).delegate })
         }

@@ -94,6 +94,7 @@ extension Thread {
         let label = string(type.name)
         if type.has(TypeFlag.immutable) { throw raise(.typeError, "cannot set '__bases__' attribute of immutable type '\(label)'") }
         if new.isUnbound { throw raise(.typeError, "cannot delete '__bases__' attribute of immutable type '\(label)'") }
+        try audit("object.__setattr__", value, name(.__bases__), new)
         if !new.isKind(.tuple) { throw raise(.typeError, "can only assign tuple to \(label).__bases__, not \(typeName(new))") }
         let bases = TupleObject(new)
         if bases.count == 0 { throw raise(.typeError, "can only assign non-empty tuple to \(label).__bases__, not ()") }

@@ -34,6 +34,7 @@ extension Thread {
     private func setClass(_ v: Value, _ new: Value) throws(Raised) {
         if new.isUnbound { throw raise(.typeError, "can't delete __class__ attribute") }
         if !isType(new) { throw raise(.typeError, "__class__ must be set to a class, not '\(typeName(new))' object") }
+        try audit("object.__setattr__", v, name(.__class__), new)
         let old = type(of: v), type = TypeObject(new)
         let isModule = isSubtype(old, of: types.pointee.module) && isSubtype(type, of: types.pointee.module)
         if !isModule && (old.has(TypeFlag.immutable) || type.has(TypeFlag.immutable)) {

@@ -193,6 +193,7 @@ extension Thread {
         b.getset("__name__", get: { (t, v) in TypeObject(v).name }, set: { (t, v, new) throws(Raised) in
             try t.checkSpecialAttribute(v, new, "__name__")
             if !new.isKind(.str) { throw t.raise(.typeError, "can only assign string to \(t.string(TypeObject(v).name)).__name__, not '\(t.typeName(new))'") }
+            try t.checkEncodable(new)
             if t.string(new).unicodeScalars.contains("\0") { throw t.raise(.valueError, "type name must not contain null characters") }
             TypeObject(v).name = new
         })
@@ -319,6 +320,14 @@ extension Thread {
             throw raise(.typeError, "cannot set '\(name)' attribute of immutable type '\(string(TypeObject(type).name))'")
         }
         if new.isUnbound { throw raise(.typeError, "cannot delete '\(name)' attribute of immutable type '\(string(TypeObject(type).name))'") }
+        try audit("object.__setattr__", type, intern(name), new)
+    }
+
+    /// CPython keeps names and docs of classes as UTF-8.
+    /// - Throws: UnicodeEncodeError for surrogates.
+    func checkEncodable(_ text: Value) throws(Raised) {
+        let s = StrObject(text)
+        for i in 0..<s.count where s[i] >= 0xD800 && s[i] <= 0xDFFF { _ = try callMethod(text, name(.encode), intern("utf-8")) }
     }
 
     private func setAbstractMethods(_ type: TypeObject, _ new: Value) throws(Raised) {

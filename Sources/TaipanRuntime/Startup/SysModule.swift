@@ -57,8 +57,8 @@ extension Thread {
     }
 
     /// A tuple type with named fields and an instance of it.
-    private func namedTuple(_ typeName: StaticString, _ fields: [StaticString], _ values: Row, _ module: StaticString = "sys") throws(Raised) -> Value {
-        try structSequence(try newStructSequenceType(typeName, module: module, doc: "", StructSequenceLayout(fields)).value, values)
+    private func namedTuple(_ typeName: StaticString, _ fields: [StaticString], _ values: Row, _ module: StaticString = "sys", canCreate: Bool = true) throws(Raised) -> Value {
+        try structSequence(try newStructSequenceType(typeName, module: module, doc: "", StructSequenceLayout(fields), canCreate: canCreate).value, values)
     }
 
     private func flagsRow(_ c: InterpreterConfiguration) throws(Raised) -> Row {
@@ -71,7 +71,7 @@ extension Thread {
 
     private func defineSysInformation(_ b: ModuleBuilder) throws(Raised) {
         let version = try namedTuple("version_info", ["major", "minor", "micro", "releaselevel", "serial"],
-                                     try row(5).adding(int(3)).adding(int(12)).adding(int(1)).adding(str("final")).adding(int(0)))
+                                     try row(5).adding(int(3)).adding(int(12)).adding(int(1)).adding(str("final")).adding(int(0)), canCreate: false)
         b.set("version_info", version)
         b.set("float_info", try namedTuple("float_info", ["max", "max_exp", "max_10_exp", "min", "min_exp", "min_10_exp", "dig", "mant_dig", "epsilon", "radix", "rounds"],
                                            try row(11).adding(float(Double.greatestFiniteMagnitude)).adding(int(1024)).adding(int(308)).adding(float(Double.leastNormalMagnitude)).adding(int(-1021)).adding(int(-307)).adding(int(15)).adding(int(53)).adding(float(Double.ulpOfOne)).adding(int(2)).adding(int(1))))
@@ -83,7 +83,7 @@ extension Thread {
         let c = interp.pointee.config
         b.set("flags", try namedTuple("flags", ["debug", "inspect", "interactive", "optimize", "dont_write_bytecode", "no_user_site", "no_site", "ignore_environment", "verbose",
                                                 "bytes_warning", "quiet", "hash_randomization", "isolated", "dev_mode", "utf8_mode", "warn_default_encoding", "safe_path", "int_max_str_digits"],
-                                      try flagsRow(c)))
+                                      try flagsRow(c), canCreate: false))
         let implementation = newDict()
         try implementation.setString(self, intern("name"), str("cpython"))
         try implementation.setString(self, intern("cache_tag"), str("cpython-312"))
@@ -105,6 +105,8 @@ extension Thread {
             return e.isUnbound ? .none : e
         }
         b.function("exit", "($module, status=None, /)", "Exit the interpreter by raising SystemExit(status).") { (t, a) throws(Raised) in
+            // A tuple is the exception's arguments.
+            if a[0].isBound && a[0].isKind(.tuple) { throw t.raise(exception: try t.call(t.types.pointee.systemExit, tuple: a[0])) }
             throw a[0].isNoneOrUnbound ? t.raise(.systemExit) : t.raise(type: t.types.pointee.systemExit, a[0])
         }
         b.function("_getframe", "($module, depth=0, /)", "Return a frame object from the call stack.") { (t, a) throws(Raised) in
@@ -115,10 +117,13 @@ extension Thread {
                 depth -= 1
             }
             guard let frame else { throw t.raise(.valueError, "call stack is not deep enough") }
-            return try t.frameObject(frame)
+            let object = try t.frameObject(frame)
+            try t.audit("sys._getframe", object)
+            return object
         }
         b.function("_getframemodulename", "($module, /, depth=0)", "Return the name of the module for a calling frame.") { (t, a) throws(Raised) in
             var depth = a[0].isUnbound ? 0 : try t.index(a[0])
+            try t.audit("sys._getframemodulename", t.int(depth))
             var frame = t.state.pointee.frame
             while depth > 0, let one = frame {
                 frame = one.frameCaller
@@ -180,21 +185,34 @@ extension Thread {
             return .none
         }
         b.function("getallocatedblocks", "($module, /)", "Return the number of memory blocks currently allocated.") { (t, _) throws(Raised) in t.int(t.heap.pointee.liveBytes / 64) }
-        b.rawFunction("audit", "", "Passes the event to any hooks that are attached.") { (_, _) throws(Raised) in .none }
-        b.function("addaudithook", "($module, /, hook)", "Adds a new audit hook callback.") { (_, _) throws(Raised) in .none }
+        b.rawFunction("audit", "", "Passes the event to any hooks that are attached.") { (t, a) throws(Raised) in try t.auditFunction(a) }
+        b.function("addaudithook", "($module, /, hook)", "Adds a new audit hook callback.") { (t, a) throws(Raised) in
+            try t.addAuditHook(a[0])
+            return .none
+        }
         b.function("get_asyncgen_hooks", "($module, /)") { (t, _) throws(Raised) in
             try t.structSequence(try t.newStructSequenceType("asyncgen_hooks", module: "sys", doc: "", StructSequenceLayout(["firstiter", "finalizer"])).value,
                                  try t.row(2).adding(t.state.pointee.asyncGenFirstIter.isUnbound ? .none : t.state.pointee.asyncGenFirstIter)
                                      .adding(t.state.pointee.asyncGenFinalizer.isUnbound ? .none : t.state.pointee.asyncGenFinalizer))
         }
         b.function("set_asyncgen_hooks", "($module, /, firstiter=None, finalizer=None)") { (t, a) throws(Raised) in
-            if a[0].isBound { t.state.pointee.asyncGenFirstIter = a[0].isNone ? .unbound : a[0] }
-            if a[1].isBound { t.state.pointee.asyncGenFinalizer = a[1].isNone ? .unbound : a[1] }
+            if !a[1].isNoneOrUnbound && !t.type(of: a[1]).slots.pointee.call.isSet { throw t.raise(.typeError, "callable finalizer expected, got \(t.typeName(a[1]))") }
+            if !a[0].isNoneOrUnbound && !t.type(of: a[0]).slots.pointee.call.isSet { throw t.raise(.typeError, "callable firstiter expected, got \(t.typeName(a[0]))") }
+            if a[1].isBound {
+                try t.audit("sys.set_asyncgen_hook_finalizer")
+                t.state.pointee.asyncGenFinalizer = a[1].isNone ? .unbound : a[1]
+            }
+            if a[0].isBound {
+                try t.audit("sys.set_asyncgen_hook_firstiter")
+                t.state.pointee.asyncGenFirstIter = a[0].isNone ? .unbound : a[0]
+            }
             return .none
         }
         b.function("get_coroutine_origin_tracking_depth", "($module, /)") { (t, _) throws(Raised) in t.int(t.state.pointee.coroutineOriginDepth) }
         b.function("set_coroutine_origin_tracking_depth", "($module, /, depth)") { (t, a) throws(Raised) in
-            t.state.pointee.coroutineOriginDepth = try t.index(a[0])
+            let depth = try t.index(a[0], overflow: .overflowError)
+            if depth < 0 { throw t.raise(.valueError, "depth must be >= 0") }
+            t.state.pointee.coroutineOriginDepth = depth
             return .none
         }
         b.function("displayhook", "($module, object, /)", "Print an object to sys.stdout and also save it in builtins._") { (t, a) throws(Raised) in

@@ -17,6 +17,7 @@ extension Thread {
         }
         b.function("_clear_type_cache", "($module, /)", "Clear the internal type lookup cache.") { (_, _) in .none }
         b.function("_current_frames", "($module, /)", "Return a dict mapping each thread's thread id to its current stack frame.") { (t, _) throws(Raised) in
+            try t.audit("sys._current_frames")
             let made = t.newDict()
             try t.forEachThread { (one) throws(Raised) in
                 if let frame = one.state.pointee.frame { try t.set(made, t.int(one.state.pointee.identifier), try t.frameObject(frame)) }
@@ -24,6 +25,7 @@ extension Thread {
             return made.value
         }
         b.function("_current_exceptions", "($module, /)", "Return a dict mapping each thread's identifier to its current raised exception.") { (t, _) throws(Raised) in
+            try t.audit("sys._current_exceptions")
             let made = t.newDict()
             try t.forEachThread { (one) throws(Raised) in
                 let handled = one.handledException
@@ -31,9 +33,9 @@ extension Thread {
             }
             return made.value
         }
-        b.function("getdlopenflags", "($module, /)", "Return the current value of the flags that are used for dlopen calls.") { (t, _) in t.int(Int(RTLD_NOW)) }
+        b.function("getdlopenflags", "($module, /)", "Return the current value of the flags that are used for dlopen calls.") { (t, _) in t.int(Int(t.interp.pointee.dlopenFlags)) }
         b.function("setdlopenflags", "($module, flags, /)", "Set the flags used by the interpreter for dlopen calls.") { (t, a) throws(Raised) in
-            _ = try t.index(a[0])
+            t.interp.pointee.dlopenFlags = Int32(truncatingIfNeeded: try t.index(a[0], overflow: .overflowError))
             return .none
         }
         b.function("getunicodeinternedsize", "($module, /)", "Return the number of elements of the unicode interned dictionary") { (t, _) in t.int(t.interp.pointee.interned.count) }

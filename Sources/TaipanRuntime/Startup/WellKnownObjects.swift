@@ -15,6 +15,8 @@ public struct WellKnownObjects {
     public var ioState = Value.unbound, posixState = Value.unbound, timeState = Value.unbound
     public var stdin = Value.unbound, stdout = Value.unbound, stderr = Value.unbound
     public var atexitCallbacks = Value.unbound, signalHandlers = Value.unbound
+    /// A tuple, or unbound: no hooks.
+    public var auditHooks = Value.unbound
     public var gcCallbacks = Value.unbound, gcGarbage = Value.unbound
     public var warningsFilters = Value.unbound, warningsOnceRegistry = Value.unbound, warningsDefaultAction = Value.unbound
     public var typingModule = Value.unbound, missingSentinel = Value.unbound
