@@ -8,6 +8,11 @@
 #include <libintl.h>
 #endif
 #include <pthread.h>
+#ifdef __linux__
+#include <pty.h>
+#else
+#include <util.h>
+#endif
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -20,6 +25,8 @@ extern char **environ;
 char **ctaipan_environ(void) { return environ; }
 
 int ctaipan_fork(void) { return fork(); }
+
+int ctaipan_forkpty(int *controller) { return forkpty(controller, NULL, NULL, NULL); }
 
 static int without_close_on_exec(int fd) {
     int flags = fcntl(fd, F_GETFD);

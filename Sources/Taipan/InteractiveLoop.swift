@@ -5,6 +5,7 @@ import Glibc
 #elseif canImport(Darwin)
 import Darwin
 #endif
+import TaipanBytecode
 import TaipanCompiler
 import TaipanRuntime
 import TaipanSyntax
@@ -18,10 +19,12 @@ extension Thread {
             if sys.findString(self, intern("ps2")).isUnbound { try sys.setString(self, intern("ps2"), str("... ")) }
             try runStartupFile(options)
         } catch { if let status = showInteractive() { return status } }
+        // What `from __future__ import` has switched on stays so.
+        var futures = CodeFlags()
         while true {
             do throws(Raised) {
-                guard let source = try readStatement() else { return 0 }
-                if !source.isEmpty { try runInteractive(source) }
+                guard let source = try readStatement(futures) else { return 0 }
+                if !source.isEmpty { try runInteractive(source, &futures) }
             } catch { if let status = showInteractive() { return status } }
             _ = flushStandardStreams()
         }
@@ -55,12 +58,15 @@ extension Thread {
         return second.isBound ? systemExitStatus(second) : nil
     }
 
-    private func runInteractive(_ source: [UInt8]) throws(Raised) {
+    private func runInteractive(_ source: [UInt8], _ futures: inout CodeFlags) throws(Raised) {
         var parser = ParserOptions()
         parser.mode = .interactive
+        parser.barryAsFLUFL = futures.contains(.futureBarryAsBDFL)
         var options = CompilerOptions()
+        options.futures = futures
         options.optimize = interp.pointee.config.optimizationLevel
         let code = try compile(source, str("<stdin>"), parser, options)
+        futures.formUnion(CodeFlags(rawValue: code.flags).intersection(.allFutures))
         let main = objects.pointee.mainModule.cell[1]
         _ = try runCode(code.value, globals: main, locals: main, closure: .none)
         try checkSignals()
@@ -69,7 +75,7 @@ extension Thread {
     // MARK: Input
 
     /// The lines of one statement; nil at the end of the input, empty for nothing but a blank line or a comment.
-    private func readStatement() throws(Raised) -> [UInt8]? {
+    private func readStatement(_ futures: CodeFlags) throws(Raised) -> [UInt8]? {
         var statement = InteractiveStatement()
         while true {
             guard let line = try readPromptedLine(isFirst: statement.source.isEmpty) else {
@@ -80,14 +86,15 @@ extension Thread {
             if line.last != 0x0A { return statement.source + [0x0A] }
             if statement.isEmpty { return [] }
             if !statement.isOpen && (!statement.isCompound || statement.endsBlank) { return statement.source }
-            if line.first != 0x40 && hasEarlyError(statement.source) { return statement.source }
+            if line.first != 0x40 && hasEarlyError(statement.source, futures) { return statement.source }
         }
     }
 
     /// Whether a statement that has not ended is wrong already, so that no further line can mend it.
-    private func hasEarlyError(_ source: [UInt8]) -> Bool {
+    private func hasEarlyError(_ source: [UInt8], _ futures: CodeFlags) -> Bool {
         var parser = ParserOptions()
         parser.mode = .interactive
+        parser.barryAsFLUFL = futures.contains(.futureBarryAsBDFL)
         do throws(SyntaxFailure) {
             _ = try parseModule(source: source, filename: "<stdin>", options: parser)
             return false

@@ -115,7 +115,7 @@ extension Generator {
         if !isBig { emit(.buildMap, n, location) }
     }
 
-    private func checkKeywords(_ keywords: [Keyword]) throws(Failure) {
+    func checkKeywords(_ keywords: [Keyword]) throws(Failure) {
         for (i, keyword) in keywords.enumerated() {
             guard let name = keyword.name else { continue }
             try checkBinding(name, .store, keyword.position)

@@ -158,6 +158,7 @@ extension Generator {
             variable(".type_params", .store, location)
         }
         try visitClassBody(definition, statement, firstLine)
+        try checkKeywords(definition.keywords)
         if isGeneric {
             variable(".type_params", .load, location)
             emit(.callIntrinsic1, Intrinsic.subscriptGeneric, location)

@@ -36,6 +36,7 @@ public func registerNativeModules(_ t: Thread) {
     t.interp.pointee.nativeModules["fcntl"] = NativeModuleDefinition(ControlModules.defineFcntl)
     t.interp.pointee.nativeModules["resource"] = NativeModuleDefinition(ControlModules.defineResource)
     t.interp.pointee.nativeModules["_lsprof"] = NativeModuleDefinition(ProfilerModule.define)
+    t.interp.pointee.nativeModules["termios"] = NativeModuleDefinition(TerminalModule.define)
     t.interp.pointee.nativeModules["_md5"] = NativeModuleDefinition(HashModules.defineMD5)
     t.interp.pointee.nativeModules["_sha1"] = NativeModuleDefinition(HashModules.defineSHA1)
     t.interp.pointee.nativeModules["_sha2"] = NativeModuleDefinition(HashModules.defineSHA2)

@@ -361,7 +361,13 @@ private struct ErrorFinder {
             mark += 1
         case .notEqual:
             let token = try current()
-            if token.kind != .notEqual || (bytes[Int(token.start)] == 60) != options.barryAsFLUFL { return false }
+            if token.kind != .notEqual { return false }
+            let isDiamond = bytes[Int(token.start)] == 60
+            if options.barryAsFLUFL && !isDiamond {
+                raise("with Barry as BDFL, use '<>' instead of '!='", token.span, token.span)
+                throw Found()
+            }
+            if isDiamond != options.barryAsFLUFL { return false }
             node = placeholder
             mark += 1
         case .plain:

@@ -257,13 +257,7 @@ public struct Unparse {
     private mutating func item(_ value: Expression, _ slice: Expression) {
         expression(value, .atom)
         put("[")
-        var level = Level.tuple
-        if case .tuple(let elts, _) = slice.kind {
-            for elt in elts {
-                if case .starred = elt.kind { level = .test }
-            }
-        }
-        expression(slice, level)
+        expression(slice, .tuple)
         put("]")
     }
 

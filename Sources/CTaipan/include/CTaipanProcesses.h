@@ -8,6 +8,8 @@
 char **ctaipan_environ(void);
 /// fork(2), which Swift hides.
 int ctaipan_fork(void);
+/// forkpty(3) with the terminal's own settings.
+int ctaipan_forkpty(int *controller);
 
 /// What `_posixsubprocess.fork_exec` does in the child.
 struct ctaipan_child {

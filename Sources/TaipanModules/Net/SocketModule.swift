@@ -164,8 +164,6 @@ enum SocketNames {
         m.function("getaddrinfo", "($module, /, host, port, family=0, type=0, proto=0, flags=0)", "getaddrinfo(host, port [, family, type, proto, flags])\n    -> list of (family, type, proto, canonname, sockaddr)\n\nResolve host and port into addrinfo struct.", addressInfo)
         m.function("getnameinfo", "($module, sockaddr, flags, /)", "getnameinfo(sockaddr, flags) --> (host, port)\n\nGet host and port for a sockaddr.", nameInfo)
         m.function("gethostname", "($module, /)", "gethostname() -> string\n\nReturn the current host name.") { (t, a) throws(Raised) in
-            try t.audit("socket.getnameinfo", a[0])
-            try t.audit("socket.getaddrinfo", a[0], a[1], a[2].orInt(0), a[3].orInt(0), a[4].orInt(0))
             try t.audit("socket.gethostname")
             var name = [CChar](repeating: 0, count: 1024)
             if gethostname(&name, 1023) < 0 { throw t.osError(ctaipan_get_errno()) }
@@ -194,6 +192,7 @@ enum SocketNames {
 
     private static var addressInfo: NativeBody {
         { (t, a) throws(Raised) in
+            try t.audit("socket.getaddrinfo", a[0], a[1], a[2].orInt(0), a[3].orInt(0), a[4].orInt(0))
             var host: [CChar]?
             if !a[0].isNone {
                 if !a[0].isKind(.str) && !a[0].isKind(.bytes) { throw t.raise(.typeError, "getaddrinfo() argument 1 must be string or None") }
@@ -236,6 +235,7 @@ enum SocketNames {
 
     private static var nameInfo: NativeBody {
         { (t, a) throws(Raised) in
+            try t.audit("socket.getnameinfo", a[0])
             if !a[0].isKind(.tuple) { throw t.raise(.typeError, "getnameinfo() argument 1 must be a tuple") }
             let parts = TupleObject(a[0])
             if parts.count < 2 || parts.count > 4 { throw t.raise(.typeError, "getnameinfo(): illegal sockaddr argument") }

@@ -97,6 +97,7 @@ enum SocketTransfers {
         }
         b.rawMethod("sendto", "", "sendto(data[, flags], address) -> count\n\nSend to an address.") { (t, a) throws(Raised) in
             if a.count < 3 || a.count > 4 { throw t.raise(.typeError, "sendto() takes 2 or 3 arguments (\(a.count - 1) given)") }
+            try t.audit("socket.sendto", a[0], a[a.count - 1])
             let s = SocketObject(a[0])
             let view = try t.buffer(of: a[1])
             defer { t.release(view) }

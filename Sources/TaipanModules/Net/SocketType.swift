@@ -66,6 +66,7 @@ enum SocketType {
         var type = bound[1].isUnbound ? Int32(-1) : try t.cInt(bound[1])
         var proto = bound[2].isUnbound ? Int32(-1) : try t.cInt(bound[2])
         var fd: Int32 = -1
+        try t.audit("socket.__new__", v, t.int(Int(family)), t.int(Int(type)), t.int(Int(proto)))
         if bound[3].isNoneOrUnbound {
             if family == -1 { family = AF_INET }
             if type == -1 { type = stream }

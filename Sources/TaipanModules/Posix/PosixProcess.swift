@@ -28,6 +28,16 @@ enum PosixProcess {
             if pid < 0 { throw t.osError(code) }
             return t.int(Int(pid))
         }
+        b.function("forkpty", "($module, /)", "Fork a new process with a new pseudo-terminal as controlling tty.\n\nReturns a tuple of (pid, master_fd).\nLike fork(), return pid of 0 to the child process,\nand pid of child to the parent process.\nTo both, return fd of newly opened pseudo-terminal.") { (t, _) throws(Raised) in
+            try t.audit("os.forkpty")
+            try callForkHooks(t, .forkBefore, reversed: true)
+            var controller: Int32 = -1
+            let pid = ctaipan_forkpty(&controller)
+            let code = ctaipan_get_errno()
+            try callForkHooks(t, pid == 0 ? .forkInChild : .forkInParent, reversed: false)
+            if pid < 0 { throw t.osError(code) }
+            return try t.tuple(t.int(Int(pid)), t.int(Int(controller)))
+        }
         b.function("register_at_fork", "($module, /, *, before=None, after_in_child=None,\n                 after_in_parent=None)") { (t, a) throws(Raised) in
             if a[0].isUnbound && a[1].isUnbound && a[2].isUnbound { throw t.raise(.typeError, "At least one argument is required.") }
             for (i, label) in ["before", "after_in_child", "after_in_parent"].enumerated() where a[i].isBound {

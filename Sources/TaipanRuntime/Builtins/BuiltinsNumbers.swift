@@ -7,9 +7,9 @@ extension Thread {
             if slot.isSet { return try slot(t, a[0]) }
             throw t.raise(.typeError, "bad operand type for abs(): '\(t.typeName(a[0]))'")
         }
-        b.function("bin", "($module, number, /)", "The binary representation of an integer.") { (t, a) throws(Raised) in try t.digits(a[0], 1, 0x62) }
-        b.function("oct", "($module, number, /)", "The octal representation of an integer.") { (t, a) throws(Raised) in try t.digits(a[0], 3, 0x6F) }
-        b.function("hex", "($module, number, /)", "The hexadecimal representation of an integer.") { (t, a) throws(Raised) in try t.digits(a[0], 4, 0x78) }
+        b.function("bin", "($module, number, /)", "The binary representation of an integer.\n\n   >>> bin(10)\n   '0b1010'") { (t, a) throws(Raised) in try t.digits(a[0], 1, 0x62) }
+        b.function("oct", "($module, number, /)", "The octal representation of an integer.\n\n   >>> oct(64)\n   '0o100'") { (t, a) throws(Raised) in try t.digits(a[0], 3, 0x6F) }
+        b.function("hex", "($module, number, /)", "The hexadecimal representation of an integer.\n\n   >>> hex(255)\n   '0xff'") { (t, a) throws(Raised) in try t.digits(a[0], 4, 0x78) }
         b.function("chr", "($module, i, /)", "The one-character string of code point i; 0 <= i <= 0x10ffff.") { (t, a) throws(Raised) in try t.chr(a[0]) }
         b.function("ord", "($module, c, /)", "The code point of a one-character string.") { (t, a) throws(Raised) in try t.ord(a[0]) }
         b.function("divmod", "($module, x, y, /)", "The tuple (x//y, x%y).") { (t, a) throws(Raised) in try t.divmod(a[0], a[1]) }

@@ -111,9 +111,8 @@ extension Thread {
 
     private func checkUnique(_ dict: DictObject, _ key: Value, _ callee: Value) throws(Raised) {
         if callee.isUnbound { return }
-        if !key.isKind(.str) { throw raise(.typeError, "keywords must be strings") }
         if try get(dict, key).isBound {
-            throw raise(.typeError, "\(functionText(callee)) got multiple values for keyword argument '\(string(key))'")
+            throw raise(.typeError, "\(functionText(callee)) got multiple values for keyword argument '\(string(try strOf(key)))'")
         }
     }
 

@@ -179,6 +179,9 @@ extension Thread {
         if items.isKind(.list) {
             list = ListObject(items)
         } else {
+            // The separator must not change while the program makes the items.
+            let lent = try buffer(of: separator)
+            defer { release(lent) }
             do throws(Raised) { list = try listFrom(try iter(items)) } catch {
                 try swallow(.typeError, error)
                 throw raise(.typeError, "can only join an iterable")

@@ -18,11 +18,11 @@ extension Thread {
             let places = try t.indexValue(a[1])
             return try t.floatRound(d, t.machineInt(places) ?? (t.intIsNegative(places) ? Int.min : Int.max))
         }
-        b.method("as_integer_ratio", "($self, /)", "Two ints whose quotient is exactly the number, in lowest terms.") { (t, a) throws(Raised) in
+        b.method("as_integer_ratio", "($self, /)", "Two ints whose quotient is exactly the number, in lowest terms.\n\n>>> (0.75).as_integer_ratio()\n(3, 4)") { (t, a) throws(Raised) in
             try t.floatRatio(t.double(a[0]))
         }
-        b.classMethod("fromhex", "($type, string, /)", "The float that hexadecimal text spells.") { (t, a) throws(Raised) in try t.floatFromHex(a[0], a[1]) }
-        b.method("hex", "($self, /)", "The number in hexadecimal, exactly.") { (t, a) in t.str(FloatText.hex(t.double(a[0]))) }
+        b.classMethod("fromhex", "($type, string, /)", "The float that hexadecimal text spells.\n\n>>> float.fromhex('0x1.8p1')\n3.0") { (t, a) throws(Raised) in try t.floatFromHex(a[0], a[1]) }
+        b.method("hex", "($self, /)", "The number in hexadecimal, exactly.\n\n>>> (3.0).hex()\n'0x1.8000000000000p+1'") { (t, a) in t.str(FloatText.hex(t.double(a[0]))) }
         b.method("is_integer", "($self, /)", "True when the number has no fraction.") { (t, a) in
             let d = t.double(a[0])
             return Value(d.isFinite && d == d.rounded(.down))

@@ -67,11 +67,12 @@ extension Thread {
 
     /// `__name__` and `__qualname__`, which must stay strings.
     func addGeneratorNames(_ b: TypeBuilder) {
-        b.getset("__name__", "name of the generator", get: { (_, v) throws(Raised) in GeneratorObject(v).name }, set: { (t, v, new) throws(Raised) in
+        let isCoroutine = b.type.value == types.pointee.coroutine
+        b.getset("__name__", isCoroutine ? "name of the coroutine" : "name of the generator", get: { (_, v) throws(Raised) in GeneratorObject(v).name }, set: { (t, v, new) throws(Raised) in
             if !new.isKind(.str) { throw t.raise(.typeError, "__name__ must be set to a string object") }
             GeneratorObject(v).name = new
         })
-        b.getset("__qualname__", "qualified name of the generator", get: { (_, v) throws(Raised) in GeneratorObject(v).qualname }, set: { (t, v, new) throws(Raised) in
+        b.getset("__qualname__", isCoroutine ? "qualified name of the coroutine" : "qualified name of the generator", get: { (_, v) throws(Raised) in GeneratorObject(v).qualname }, set: { (t, v, new) throws(Raised) in
             if !new.isKind(.str) { throw t.raise(.typeError, "__qualname__ must be set to a string object") }
             GeneratorObject(v).qualname = new
         })

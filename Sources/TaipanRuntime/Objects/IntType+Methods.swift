@@ -36,7 +36,7 @@ extension Thread {
         b.method("bit_count", "($self, /)", "How many one bits the absolute value has.\n\n>>> (13).bit_count()\n3") { (t, a) throws(Raised) in
             try t.withInt(a[0]) { (n) throws(Raised) in t.int(Limbs.popcount(n.limbs, n.count)) }
         }
-        b.method("as_integer_ratio", "($self, /)", "The number as a pair of ints: itself and 1.") { (t, a) throws(Raised) in
+        b.method("as_integer_ratio", "($self, /)", "The number as a pair of ints: itself and 1.\n\n>>> (12).as_integer_ratio()\n(12, 1)") { (t, a) throws(Raised) in
             try t.tuple(try t.plainInt(a[0]), Value(smallInt: 1))
         }
         b.method("is_integer", "($self, /)", "True, as for every int.") { (t, a) in .true }

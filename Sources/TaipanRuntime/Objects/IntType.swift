@@ -6,7 +6,7 @@ extension Thread {
     func defineIntType() {
         defineType(.int, "int", flags: TypeFlag.base | TypeFlag.matchSelf,
                    NativeLayout(valueWords: 0, bytes: 24, kind: .int, isVariable: true)) { b in
-            b.doc("int([x]) -> integer\nint(x, base=10) -> integer\n\nA whole number of any size: of a number, or of text in a base.")
+            b.doc("int([x]) -> integer\nint(x, base=10) -> integer\n\nA whole number of any size: of a number, or of text in a base.\n\n>>> int('0b100', base=0)\n4")
             defineIntNumberSlots(b)
             let s = b.slots
             s.pointee.new = CallSlot(Thread.intNew)

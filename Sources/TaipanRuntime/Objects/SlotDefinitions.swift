@@ -247,16 +247,16 @@ extension Thread {
     /// `X.__new__(C, …)`: argument 0 is X, argument 1 is C, which must be a subclass whose native fields X initializes.
     static func callConstructor(_ t: Thread, _ a: Arguments) throws(Raised) -> Value {
         let type = TypeObject(a[0])
-        let typeName = t.string(type.name)
+        let typeName = t.qualifiedTypeName(type)
         if a.count < 2 { throw t.raise(.typeError, "\(typeName).__new__(): not enough arguments") }
         if !t.isType(a[1]) { throw t.raise(.typeError, "\(typeName).__new__(X): X is not a type object (\(t.typeName(a[1])))") }
         let subtype = TypeObject(a[1])
         if subtype != type {
-            let subName = t.string(subtype.name)
+            let subName = t.qualifiedTypeName(subtype)
             if !t.isSubtype(subtype, of: type.value) { throw t.raise(.typeError, "\(typeName).__new__(\(subName)): \(subName) is not a subtype of \(typeName)") }
             let native = t.nativeConstructorBase(subtype)
-            if native.slots.pointee.new.address != type.slots.pointee.new.address {
-                throw t.raise(.typeError, "\(typeName).__new__(\(subName)) is not safe, use \(t.string(native.name)).__new__()")
+            if native.slots.pointee.new.address != type.slots.pointee.new.address || native.has(TypeFlag.noInstantiation) {
+                throw t.raise(.typeError, "\(typeName).__new__(\(subName)) is not safe, use \(t.qualifiedTypeName(native)).__new__()")
             }
         }
         return try type.slots.pointee.new(t, subtype.value, Arguments(a.base + 2, a.count - 2, a.keywords))
