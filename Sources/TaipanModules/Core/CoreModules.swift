@@ -12,6 +12,7 @@ extension Thread {
         interp.pointee.nativeModules["_testinternalcapi"] = NativeModuleDefinition(TestInternalsModule.define)
         interp.pointee.nativeModules["_opcode"] = NativeModuleDefinition(OpcodeModule.define)
         interp.pointee.nativeModules["_symtable"] = NativeModuleDefinition(SymtableModule.define)
+        interp.pointee.nativeModules["_tracemalloc"] = NativeModuleDefinition(TraceMallocModule.define)
         interp.pointee.nativeModules["_warnings"] = NativeModuleDefinition(WarningsModule.define)
         interp.pointee.nativeModules["errno"] = NativeModuleDefinition(ErrnoModule.define)
         interp.pointee.nativeModules["_abc"] = NativeModuleDefinition(ABCModule.define)

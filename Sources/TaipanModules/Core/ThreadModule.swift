@@ -39,6 +39,7 @@ enum ThreadModule {
                 if !t.type(of: a[0]).slots.pointee.call.isSet { throw t.raise(.typeError, "first arg must be callable") }
                 if !a[1].isKind(.tuple) { throw t.raise(.typeError, "2nd arg must be a tuple") }
                 if a.count == 3 && !a[2].isKind(.dict) { throw t.raise(.typeError, "optional 3rd arg must be a dictionary") }
+                try t.audit("_thread.start_new_thread", a[0], a[1], a.count == 3 ? a[2] : .none)
                 return t.int(try t.startThread(a[0], a[1], a.count == 3 ? a[2] : .unbound))
             }
         }

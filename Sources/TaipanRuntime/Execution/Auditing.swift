@@ -39,7 +39,12 @@ extension Thread {
     }
 
     /// Runs `body`; unless `traces`, the trace and profile functions see nothing of it.
-    private func withTracing(_ traces: Bool, _ body: () throws(Raised) -> Void) throws(Raised) { try body() }
+    private func withTracing(_ traces: Bool, _ body: () throws(Raised) -> Void) throws(Raised) {
+        if traces { return try body() }
+        state.pointee.observation.depth += 1
+        defer { state.pointee.observation.depth -= 1 }
+        try body()
+    }
 
     /// `sys.addaudithook`: the hooks that are there may refuse the new one, by an Exception that goes no further.
     func addAuditHook(_ hook: Value) throws(Raised) {

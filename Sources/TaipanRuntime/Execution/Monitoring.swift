@@ -120,6 +120,7 @@ extension Thread {
             let tool = try t.toolNumber(a[0]), event = try t.index32(a[1])
             guard event > 0, event.nonzeroBitCount == 1 else { throw t.raise(.valueError, "The callback can only be set for one event at a time") }
             guard event.trailingZeroBitCount < Thread.eventCount else { throw t.raise(.valueError, "invalid event \(event)") }
+            try t.audit("sys.monitoring.register_callback", a[2])
             let values = try t.monitoringValues(), i = tool * Thread.eventCount + event.trailingZeroBitCount
             let old = values.items[i]
             values.items[i] = a[2]

@@ -54,10 +54,12 @@ extension Thread {
             t.state.pointee.profileFunction.isUnbound ? .none : t.state.pointee.profileFunction
         }
         b.rawFunction("settrace", "", "settrace(function)\n\nSet the global debug tracing function.  It will be called on each\nfunction call.  See the debugger chapter in the library manual.") { (t, a) throws(Raised) in
+            try t.audit("sys.settrace")
             try t.setTrace(try t.observingFunction(a, "settrace"))
             return .none
         }
         b.rawFunction("setprofile", "", "setprofile(function)\n\nSet the profiling function.  It will be called on each function call\nand return.  See the profiler chapter in the library manual.") { (t, a) throws(Raised) in
+            try t.audit("sys.setprofile")
             try t.setProfile(try t.observingFunction(a, "setprofile"))
             return .none
         }
