@@ -111,8 +111,31 @@ def test_module():
     raises(TypeError, "'module' object is not callable", struct)
 
 
+def maps():
+    """Contexts, and the map that they are made of."""
+    import contextvars
+    variables = [contextvars.ContextVar(str(i)) for i in range(100)]
+    for i, variable in enumerate(variables):
+        variable.set(i)
+    copy = contextvars.copy_context()
+    token = variables[7].set(-7)
+    assert copy[variables[7]] == 7 and copy == copy.copy() and copy != contextvars.copy_context()
+    variables[7].reset(token)
+    assert copy == contextvars.copy_context() and len(copy) == len(copy.items()) == 100
+    assert sorted(copy.values()) == list(range(100)) and set(copy) == set(variables)
+    whole = _testcapi.hamt()
+    for i in range(500):
+        whole = whole.set(i * 37, i)
+    part = whole
+    for i in range(0, 500, 2):
+        part = part.delete(i * 37)
+    assert len(whole) == 500 and len(part) == 250 and part.get(37) == 1 and part.get(74) is None
+    assert part.delete(74) is part and part != whole
+
+
 shapes()
 lenders()
+maps()
 classes()
 test_module()
 gc.collect()

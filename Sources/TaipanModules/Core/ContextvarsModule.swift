@@ -1,7 +1,7 @@
 // `_contextvars` (PEP 567): contexts, their variables, and tokens.
 //
-//   Context     word 1  dict from variable to value, or unbound while empty     word 2  the context that was current before it was entered
-//               raw word 3  bit 0: entered, bit 1: the dict is shared with a copy, which the next change must not touch
+//   Context     word 1  root of the map from variable to value     word 2  the context that was current before it was entered
+//               raw word 3  1 while it is entered     4  number of variables
 //   ContextVar  words: name, default (or unbound)
 //   Token       words: variable, context, old value (or unbound), True once used
 //
@@ -13,17 +13,17 @@ struct ContextObject: BitwiseCopyable {
     let cell: Cell
     init(_ value: Value) { cell = value.cell }
     var value: Value { Value(cell) }
-    var dict: Value { get { cell[1] } nonmutating set { cell[1] = newValue } }
     var previous: Value { get { cell[2] } nonmutating set { cell[2] = newValue } }
     var isEntered: Bool {
-        get { cell.raw(3) & 1 != 0 }
-        nonmutating set { cell.setRaw(newValue ? cell.raw(3) | 1 : cell.raw(3) & ~1, at: 3) }
+        get { cell.raw(3) != 0 }
+        nonmutating set { cell.setRaw(newValue ? 1 : 0, at: 3) }
     }
-    var isShared: Bool {
-        get { cell.raw(3) & 2 != 0 }
-        nonmutating set { cell.setRaw(newValue ? cell.raw(3) | 2 : cell.raw(3) & ~2, at: 3) }
+    var count: Int { cell.raw(4) }
+    func map(_ t: Thread) -> PersistentMap { PersistentMap(t, root: cell[1], count: cell.raw(4)) }
+    func setMap(_ map: PersistentMap) {
+        cell[1] = map.root
+        cell.setRaw(map.count, at: 4)
     }
-    var count: Int { dict.isUnbound ? 0 : DictObject(dict).count }
 }
 
 extension Thread {
@@ -40,31 +40,20 @@ extension Thread {
         return ContextObject(state.pointee.contextVariables)
     }
 
-    /// A context with the same variables. Both share the dict until one of them changes.
+    /// A context with the same variables: the map is shared, for it never changes.
     func copy(_ context: ContextObject) -> Value {
         let made = newContext()
-        if context.dict.isBound {
-            made.dict = context.dict
-            made.isShared = true
-            context.isShared = true
-        }
+        made.setMap(context.map(self))
         return made.value
     }
 
-    /// The context's own dict, to change.
-    private func ownDict(_ context: ContextObject) throws(Raised) -> DictObject {
-        if context.dict.isUnbound {
-            context.dict = newDict().value
-        } else if context.isShared {
-            context.dict = try copy(DictObject(context.dict)).value
-        }
-        context.isShared = false
-        return DictObject(context.dict)
-    }
-
     /// The value of a variable in a context, or unbound.
-    func contextValue(_ context: ContextObject, _ variable: Value) throws(Raised) -> Value {
-        context.dict.isUnbound ? .unbound : try get(DictObject(context.dict), variable)
+    func contextValue(_ context: ContextObject, _ variable: Value) throws(Raised) -> Value { try context.map(self).find(variable) }
+
+    private func setContextValue(_ context: ContextObject, _ variable: Value, _ value: Value) throws(Raised) {
+        var map = context.map(self)
+        try map.set(variable, value)
+        context.setMap(map)
     }
 
     /// Sets a variable in the current context; gives the token that undoes it.
@@ -74,7 +63,7 @@ extension Thread {
         token[1] = variable
         token[2] = context.value
         token[3] = try contextValue(context, variable)
-        try set(try ownDict(context), variable, value)
+        try setContextValue(context, variable, value)
         return Value(token)
     }
 
@@ -86,9 +75,11 @@ extension Thread {
         if token.cell[2] != context.value { throw raise(.valueError, "\(try reprText(token)) was created in a different Context") }
         token.cell[4] = .true
         if token.cell[3].isBound {
-            try set(try ownDict(context), variable, token.cell[3])
-        } else if try contextValue(context, variable).isBound {
-            _ = try remove(try ownDict(context), variable)
+            try setContextValue(context, variable, token.cell[3])
+        } else {
+            var map = context.map(self)
+            _ = try map.remove(variable)
+            context.setMap(map)
         }
     }
 
@@ -110,7 +101,7 @@ extension Thread {
 enum ContextvarsModule {
     static func define(_ m: ModuleBuilder) throws(Raised) {
         m.str("__doc__", "Context Variables")
-        let context = try m.type("Context", NativeLayout(valueWords: 2, bytes: 32), defineContext)
+        let context = try m.type("Context", NativeLayout(valueWords: 2, bytes: 40), defineContext)
         let variable = try m.type("ContextVar", .values(2), defineVariable)
         let token = try m.type("Token", .values(4), defineToken)
         var kinds = try m.t.row(6).adding(context.value).adding(variable.value).adding(token.value)
@@ -154,9 +145,7 @@ enum ContextvarsModule {
         s.pointee.iter = UnarySlot { (t, v) throws(Raised) in try iterator(t, v, 0) }
         s.pointee.compare = CompareSlot { (t, v, w, op) throws(Raised) in
             if (op != .equal && op != .notEqual) || !t.isContext(v) || !t.isContext(w) { return .notImplemented }
-            let a = ContextObject(v), b = ContextObject(w)
-            if a.count != b.count || a.count == 0 || a.dict == b.dict { return Value((a.count == b.count) == (op == .equal)) }
-            return try t.compare(a.dict, b.dict, op)
+            return Value(try ContextObject(v).map(t).equals(ContextObject(w).map(t)) == (op == .equal))
         }
         b.constant("__hash__", .none)
         b.method("get", "($self, key, default=None, /)", "Return the value for `key` if `key` has the value in the context object.\n\nIf `key` does not exist, return `default`. If `default` is not given,\nreturn None.") { (t, a) throws(Raised) in
@@ -176,21 +165,19 @@ enum ContextvarsModule {
 
     /// An iterator over what the context holds now: keys (0), values (1) or items (2).
     private static func iterator(_ t: Thread, _ context: Value, _ kind: Int) throws(Raised) -> Value {
-        let list = try t.newList()
-        let dict = ContextObject(context).dict
-        if dict.isBound {
-            let dict = DictObject(dict)
-            for i in 0..<dict.entryCount where dict.entry(i).key.isBound {
-                let key = dict.entry(i).key, value = dict.entry(i).value
-                try t.append(list, kind == 0 ? key : kind == 1 ? value : try t.tuple(key, value))
-            }
-        }
+        try iterator(t, ContextObject(context).map(t), kind)
+    }
+
+    /// An iterator over a map that knows how much there is.
+    static func iterator(_ t: Thread, _ map: PersistentMap, _ kind: Int) throws(Raised) -> Value {
+        let list = try map.list(kind)
         let made = t.allocate(t.kept("_contextvars", 3 + kind))
         made[1] = list.value
         return Value(made)
     }
 
     private static func defineIterator(_ b: TypeBuilder) {
+        b.slots.pointee.length = IntSlot { (_, v) in ListObject(v.cell[1]).count }
         b.slots.pointee.iter = UnarySlot { (_, v) in v }
         b.slots.pointee.next = UnarySlot { (_, v) in
             let list = ListObject(v.cell[1]), i = v.cell.raw(2)

@@ -18,6 +18,7 @@ enum TestCAPIModule {
         defineDocumented(m)
         try defineCalls(m)
         try defineTypes(m)
+        try TestMap.define(m)
         _ = try m.exception("error", base: m.t.types.pointee.exception)
     }
 
