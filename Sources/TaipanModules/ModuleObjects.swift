@@ -11,7 +11,7 @@ extension Thread {
 
     /// `__class_getitem__` of containers that are generic (PEP 585).
     func addClassGetItem(_ b: TypeBuilder) {
-        b.classMethod("__class_getitem__", "($type, object, /)", "See PEP 585") { (t, a) throws(Raised) in try t.newGenericAlias(a[0], a[1]) }
+        b.classMethod("__class_getitem__", "!($type, object, /)", "See PEP 585") { (t, a) throws(Raised) in try t.newGenericAlias(a[0], a[1]) }
     }
 
     /// The slots of an iterator whose state is in its cell.

@@ -5,16 +5,16 @@ import TaipanRuntime
 enum BisectModule {
     static func define(_ m: ModuleBuilder) throws(Raised) {
         m.str("__doc__", "Bisection algorithms.\n\nThis module provides support for maintaining a list in sorted order without\nhaving to sort the list after each insertion. For long lists of items with\nexpensive comparison operations, this can be an improvement over the more\ncommon approach.\n")
-        m.function("bisect_right", "($module, a, x, lo=0, hi=None, *, key=None)", "Return the index where to insert item x in list a, assuming a is sorted.\n\nThe return value i is such that all e in a[:i] have e <= x, and all e in\na[i:] have e > x.  So if x already appears in the list, a.insert(i, x) will\ninsert just after the rightmost x already there.") { (t, a) throws(Raised) in
+        m.function("bisect_right", "($module, /, a, x, lo=0, hi=None, *, key=None)", "Return the index where to insert item x in list a, assuming a is sorted.\n\nThe return value i is such that all e in a[:i] have e <= x, and all e in\na[i:] have e > x.  So if x already appears in the list, a.insert(i, x) will\ninsert just after the rightmost x already there.") { (t, a) throws(Raised) in
             t.int(try search(t, a, a[1], isRight: true))
         }
-        m.function("bisect_left", "($module, a, x, lo=0, hi=None, *, key=None)", "Return the index where to insert item x in list a, assuming a is sorted.\n\nThe return value i is such that all e in a[:i] have e < x, and all e in\na[i:] have e >= x.  So if x already appears in the list, a.insert(i, x) will\ninsert just before the leftmost x already there.") { (t, a) throws(Raised) in
+        m.function("bisect_left", "($module, /, a, x, lo=0, hi=None, *, key=None)", "Return the index where to insert item x in list a, assuming a is sorted.\n\nThe return value i is such that all e in a[:i] have e < x, and all e in\na[i:] have e >= x.  So if x already appears in the list, a.insert(i, x) will\ninsert just before the leftmost x already there.") { (t, a) throws(Raised) in
             t.int(try search(t, a, a[1], isRight: false))
         }
-        m.function("insort_right", "($module, a, x, lo=0, hi=None, *, key=None)", "Insert item x in list a, and keep it sorted assuming a is sorted.\n\nIf x is already in a, insert it to the right of the rightmost x.") { (t, a) throws(Raised) in
+        m.function("insort_right", "($module, /, a, x, lo=0, hi=None, *, key=None)", "Insert item x in list a, and keep it sorted assuming a is sorted.\n\nIf x is already in a, insert it to the right of the rightmost x.") { (t, a) throws(Raised) in
             try insert(t, a, isRight: true)
         }
-        m.function("insort_left", "($module, a, x, lo=0, hi=None, *, key=None)", "Insert item x in list a, and keep it sorted assuming a is sorted.\n\nIf x is already in a, insert it to the left of the leftmost x.") { (t, a) throws(Raised) in
+        m.function("insort_left", "($module, /, a, x, lo=0, hi=None, *, key=None)", "Insert item x in list a, and keep it sorted assuming a is sorted.\n\nIf x is already in a, insert it to the left of the leftmost x.") { (t, a) throws(Raised) in
             try insert(t, a, isRight: false)
         }
     }

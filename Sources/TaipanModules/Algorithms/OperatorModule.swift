@@ -160,7 +160,7 @@ enum OperatorModule {
     private static func defineGetters(_ m: ModuleBuilder) throws(Raised) {
         let t = m.t
         let itemGetter = try t.newNativeType("itemgetter", moduleName: t.intern("operator"), .values(1)) { b in
-            b.doc("Return a callable object that fetches the given item(s) from its operand.\nAfter f = itemgetter(2), the call f(r) returns r[2].\nAfter g = itemgetter(2, 5, 3), the call g(r) returns (r[2], r[5], r[3])")
+            b.doc("itemgetter(item, /, *items)\n--\n\nReturn a callable object that fetches the given item(s) from its operand.\nAfter f = itemgetter(2), the call f(r) returns r[2].\nAfter g = itemgetter(2, 5, 3), the call g(r) returns (r[2], r[5], r[3])")
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in
                 try t.refuseKeywords(a, "itemgetter")
                 if a.count == 0 { throw t.raise(.typeError, "itemgetter expected at least 1 argument, got 0") }
@@ -179,7 +179,7 @@ enum OperatorModule {
             defineGetterTexts(b)
         }
         let attrGetter = try t.newNativeType("attrgetter", moduleName: t.intern("operator"), .values(2)) { b in
-            b.doc("Return a callable object that fetches the given attribute(s) from its operand.\nAfter f = attrgetter('name'), the call f(r) returns r.name.\nAfter g = attrgetter('name', 'date'), the call g(r) returns (r.name, r.date).\nAfter h = attrgetter('name.first', 'name.last'), the call h(r) returns\n(r.name.first, r.name.last).")
+            b.doc("attrgetter(attr, /, *attrs)\n--\n\nReturn a callable object that fetches the given attribute(s) from its operand.\nAfter f = attrgetter('name'), the call f(r) returns r.name.\nAfter g = attrgetter('name', 'date'), the call g(r) returns (r.name, r.date).\nAfter h = attrgetter('name.first', 'name.last'), the call h(r) returns\n(r.name.first, r.name.last).")
             b.slots.pointee.new = CallSlot(newAttrGetter)
             b.slots.pointee.call = CallSlot { (t, v, a) throws(Raised) in
                 try t.positionalOnly(a, "attrgetter", 1, 1)
@@ -192,14 +192,14 @@ enum OperatorModule {
             defineGetterTexts(b)
         }
         let methodCaller = try t.newNativeType("methodcaller", moduleName: t.intern("operator"), .values(3)) { b in
-            b.doc("Return a callable object that calls the given method on its operand.\nAfter f = methodcaller('name'), the call f(r) returns r.name().\nAfter g = methodcaller('name', 'date', foo=1), the call g(r) returns\nr.name('date', foo=1).")
+            b.doc("methodcaller(name, /, *args, **kwargs)\n--\n\nReturn a callable object that calls the given method on its operand.\nAfter f = methodcaller('name'), the call f(r) returns r.name().\nAfter g = methodcaller('name', 'date', foo=1), the call g(r) returns\nr.name('date', foo=1).")
             b.slots.pointee.new = CallSlot(newMethodCaller)
             b.slots.pointee.call = CallSlot { (t, v, a) throws(Raised) in
                 try t.positionalOnly(a, "methodcaller", 1, 1)
                 return try t.call(try t.getattr(a[0], v.cell[1]), tuple: v.cell[2], keywords: v.cell[3])
             }
             b.slots.pointee.repr = UnarySlot(methodCallerRepr)
-            b.method("__reduce__", "($self, /)", "Return state information for pickling") { (t, a) throws(Raised) in try reduceMethodCaller(t, a[0]) }
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling") { (t, a) throws(Raised) in try reduceMethodCaller(t, a[0]) }
         }
         m.set("itemgetter", itemGetter.value)
         m.set("attrgetter", attrGetter.value)
@@ -218,7 +218,7 @@ enum OperatorModule {
             text.append(")")
             return try text.finish(t)
         }
-        b.method("__reduce__", "($self, /)", "Return state information for pickling") { (t, a) throws(Raised) in
+        b.method("__reduce__", "!($self, /)", "Return state information for pickling") { (t, a) throws(Raised) in
             try t.tuple(t.type(of: a[0]).value, a[0].cell[1])
         }
     }

@@ -321,7 +321,7 @@ enum ArrayModule {
             if a[0].cell[1].isUnbound { return try t.tuple(iter, try t.tuple(try t.newTuple(0).value)) }
             return try t.tuple(iter, try t.tuple(a[0].cell[1]), t.int(a[0].cell.raw(2)))
         }
-        b.method("__setstate__", "($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
+        b.method("__setstate__", "!($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
             let i = try t.index(a[1])
             if a[0].cell[1].isBound { a[0].cell.setRaw(min(max(i, 0), ArrayObject(a[0].cell[1]).count), at: 2) }
             return .none

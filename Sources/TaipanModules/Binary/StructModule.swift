@@ -145,7 +145,7 @@ extension Thread {
             b.method("iter_unpack", "($self, buffer, /)", "An iterator over the structs in a buffer.") { (t, a) throws(Raised) in
                 try t.newUnpackIterator(StructObject(a[0]), a[1])
             }
-            b.method("__sizeof__", "($self, /)", "Bytes of the object in memory.") { (t, a) in t.int(56 + StructObject(a[0]).itemCount * 32) }
+            b.method("__sizeof__", "!($self, /)", "Bytes of the object in memory.") { (t, a) in t.int(56 + StructObject(a[0]).itemCount * 32) }
         }
     }
 
@@ -219,7 +219,7 @@ extension Thread {
                 v.cell.setRaw(offset + s.size, at: 3)
                 return try t.unpack(s, at: view.base.map { $0 + offset })
             }
-            b.method("__length_hint__", "($self, /)") { (t, a) throws(Raised) in
+            b.method("__length_hint__", "!($self, /)") { (t, a) throws(Raised) in
                 if a[0].cell[1].isUnbound { return t.int(0) }
                 let view = try t.buffer(of: a[0].cell[2])
                 defer { t.release(view) }

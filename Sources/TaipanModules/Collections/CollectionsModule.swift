@@ -72,7 +72,7 @@ enum CollectionsModule {
                 t.str("\(t.string(t.type(of: v).name))(\(try t.reprText(v.cell[1])), \(try t.reprText(v.cell[2])))")
             }
             b.member("__doc__", word: 2, readOnly: false)
-            b.method("__reduce__", "($self, /)", "") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "") { (t, a) throws(Raised) in
                 try t.tuple(t.type(of: a[0]).value, try t.tuple(a[0].cell[1], a[0].cell[2]))
             }
         }
@@ -122,9 +122,9 @@ enum DefaultDictType {
                 try t.setItem(a[0], a[1], value)
                 return value
             }
-            b.method("copy", "($self, /)", "D.copy() -> a shallow copy of D.") { (t, a) throws(Raised) in try copy(t, a[0]) }
-            b.method("__copy__", "($self, /)", "D.copy() -> a shallow copy of D.") { (t, a) throws(Raised) in try copy(t, a[0]) }
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("copy", "!($self, /)", "D.copy() -> a shallow copy of D.") { (t, a) throws(Raised) in try copy(t, a[0]) }
+            b.method("__copy__", "!($self, /)", "D.copy() -> a shallow copy of D.") { (t, a) throws(Raised) in try copy(t, a[0]) }
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 let factory = a[0].cell[4]
                 let items = try t.iter(try t.callMethod(a[0], t.intern("items")))
                 let made = try t.newTuple(5)

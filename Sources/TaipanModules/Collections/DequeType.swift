@@ -301,7 +301,7 @@ enum DequeType {
             try DequeObject(a[0]).prepend(t, a[1])
             return .none
         }
-        b.method("pop", "($self, /)", "Remove and return the rightmost element.") { (t, a) throws(Raised) in
+        b.method("pop", "!($self, /)", "Remove and return the rightmost element.") { (t, a) throws(Raised) in
             let item = DequeObject(a[0]).popLast()
             if item.isUnbound { throw t.raise(.indexError, "pop from an empty deque") }
             return item
@@ -311,7 +311,7 @@ enum DequeType {
             if item.isUnbound { throw t.raise(.indexError, "pop from an empty deque") }
             return item
         }
-        b.method("clear", "($self, /)", "Remove all elements from the deque.") { (t, a) in
+        b.method("clear", "!($self, /)", "Remove all elements from the deque.") { (t, a) in
             DequeObject(a[0]).clear()
             return .none
         }
@@ -328,8 +328,8 @@ enum DequeType {
                 try d.prepend(t, item)
             }
         }
-        b.method("copy", "($self, /)", "Return a shallow copy of a deque.") { (t, a) throws(Raised) in try copy(t, a[0]) }
-        b.method("__copy__", "($self, /)", "Return a shallow copy of a deque.") { (t, a) throws(Raised) in try copy(t, a[0]) }
+        b.method("copy", "!($self, /)", "Return a shallow copy of a deque.") { (t, a) throws(Raised) in try copy(t, a[0]) }
+        b.method("__copy__", "!($self, /)", "Return a shallow copy of a deque.") { (t, a) throws(Raised) in try copy(t, a[0]) }
         b.method("reverse", "($self, /)", "Reverse *IN PLACE*.") { (t, a) in
             let d = DequeObject(a[0])
             var low = 0, high = d.count &- 1
@@ -394,7 +394,7 @@ enum DequeType {
             }
             return .none
         }
-        b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+        b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
             let d = DequeObject(a[0])
             let made = try t.newTuple(4)
             made[0] = t.type(of: a[0]).value
@@ -404,8 +404,8 @@ enum DequeType {
             made[3] = try t.iter(a[0])
             return made.value
         }
-        b.method("__reversed__", "($self, /)", "D.__reversed__() -- return a reverse iterator over the deque") { (t, a) in newIterator(t, a[0], 1) }
-        b.method("__sizeof__", "($self, /)", "D.__sizeof__() -- size of D in memory, in bytes") { (t, a) in
+        b.method("__reversed__", "!($self, /)", "D.__reversed__() -- return a reverse iterator over the deque") { (t, a) in newIterator(t, a[0], 1) }
+        b.method("__sizeof__", "!($self, /)", "D.__sizeof__() -- size of D in memory, in bytes") { (t, a) in
             Value(smallInt: 208 &+ 528 &* (DequeObject(a[0]).count / 64 &+ 1) &+ 8)
         }
         b.getset("maxlen", "maximum size of a deque or None if unbounded", get: { (t, v) in
@@ -465,8 +465,8 @@ enum DequeType {
     }
 
     private static func defineIteratorMethods(_ b: TypeBuilder) {
-        b.method("__length_hint__", "($self, /)", "Private method returning an estimate of len(list(it)).") { (t, a) in Value(smallInt: a[0].cell.raw(4)) }
-        b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+        b.method("__length_hint__", "!($self, /)", "Private method returning an estimate of len(list(it)).") { (t, a) in Value(smallInt: a[0].cell.raw(4)) }
+        b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
             let c = a[0].cell
             return try t.tuple(t.type(of: a[0]).value, try t.tuple(c[1], t.int(DequeObject(c[1]).count &- c.raw(4))))
         }

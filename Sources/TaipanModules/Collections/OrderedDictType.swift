@@ -124,11 +124,11 @@ enum OrderedDictType {
     // MARK: Methods
 
     private static func defineMethods(_ b: TypeBuilder) {
-        b.method("keys", "($self, /)", "D.keys() -> a set-like object providing a view on D's keys") { (t, a) in newView(t, a[0], 1) }
-        b.method("items", "($self, /)", "D.items() -> a set-like object providing a view on D's items") { (t, a) in newView(t, a[0], 2) }
-        b.method("values", "($self, /)", "D.values() -> an object providing a view on D's values") { (t, a) in newView(t, a[0], 3) }
-        b.method("__reversed__", "($self, /)", "od.__reversed__() <==> reversed(od)") { (t, a) in newIterator(t, a[0], 0, reversed: true) }
-        b.method("copy", "($self, /)", "od.copy() -> a shallow copy of od") { (t, a) throws(Raised) in
+        b.method("keys", "!($self, /)", "D.keys() -> a set-like object providing a view on D's keys") { (t, a) in newView(t, a[0], 1) }
+        b.method("items", "!($self, /)", "D.items() -> a set-like object providing a view on D's items") { (t, a) in newView(t, a[0], 2) }
+        b.method("values", "!($self, /)", "D.values() -> an object providing a view on D's values") { (t, a) in newView(t, a[0], 3) }
+        b.method("__reversed__", "!($self, /)", "od.__reversed__() <==> reversed(od)") { (t, a) in newIterator(t, a[0], 0, reversed: true) }
+        b.method("copy", "!($self, /)", "od.copy() -> a shallow copy of od") { (t, a) throws(Raised) in
             let type = t.type(of: a[0])
             let made = try t.call(type.value)
             if isExact(t, a[0]) && isExact(t, made) {
@@ -151,7 +151,7 @@ enum OrderedDictType {
                 try t.setItem(made, key, a[2].isUnbound ? .none : a[2])
             }
         }
-        b.method("__reduce__", "($self, /)", "Return state information for pickling") { (t, a) throws(Raised) in
+        b.method("__reduce__", "!($self, /)", "Return state information for pickling") { (t, a) throws(Raised) in
             let state = try t.callSpecial(a[0], t.intern("__getstate__"))
             let items = try t.iter(try t.callMethod(a[0], t.intern("items")))
             let made = try t.newTuple(5)
@@ -169,7 +169,7 @@ enum OrderedDictType {
             try update(t, a[0], a.dropFirst)
             return .none
         }
-        b.method("clear", "($self, /)", "od.clear() -> None.  Remove all items from od.") { (t, a) in
+        b.method("clear", "!($self, /)", "od.clear() -> None.  Remove all items from od.") { (t, a) in
             DictObject(a[0]).clear()
             a[0].cell[5] = .unbound
             return .none
@@ -217,7 +217,7 @@ enum OrderedDictType {
             try t.setItem(a[0], a[1], value)
             return value
         }
-        b.method("__sizeof__", "($self, /)", "") { (t, a) in Value(smallInt: 112 &+ DictObject(a[0]).entryCount &* 64) }
+        b.method("__sizeof__", "!($self, /)", "") { (t, a) in Value(smallInt: 112 &+ DictObject(a[0]).entryCount &* 64) }
     }
 
     private static func overridesDelete(_ t: Thread, _ v: Value) -> Bool {
@@ -284,19 +284,19 @@ enum OrderedDictType {
         let t = m.t, builtins = t.intern("builtins"), list = t.types.pointee
         let keys = try t.newNativeType("odict_keys", moduleName: builtins, base: list.dictKeys, .values(1)) { b in
             b.slots.pointee.iter = UnarySlot { (t, v) in newIterator(t, v.cell[1], 0, reversed: false) }
-            b.method("__reversed__", "($self, /)", "Return a reverse iterator over the dict keys.") { (t, a) in newIterator(t, a[0].cell[1], 0, reversed: true) }
+            b.method("__reversed__", "!($self, /)", "Return a reverse iterator over the dict keys.") { (t, a) in newIterator(t, a[0].cell[1], 0, reversed: true) }
         }
         let items = try t.newNativeType("odict_items", moduleName: builtins, base: list.dictItems, .values(1)) { b in
             b.slots.pointee.iter = UnarySlot { (t, v) in newIterator(t, v.cell[1], 2, reversed: false) }
-            b.method("__reversed__", "($self, /)", "Return a reverse iterator over the dict items.") { (t, a) in newIterator(t, a[0].cell[1], 2, reversed: true) }
+            b.method("__reversed__", "!($self, /)", "Return a reverse iterator over the dict items.") { (t, a) in newIterator(t, a[0].cell[1], 2, reversed: true) }
         }
         let values = try t.newNativeType("odict_values", moduleName: builtins, base: list.dictValues, .values(1)) { b in
             b.slots.pointee.iter = UnarySlot { (t, v) in newIterator(t, v.cell[1], 1, reversed: false) }
-            b.method("__reversed__", "($self, /)", "Return a reverse iterator over the dict values.") { (t, a) in newIterator(t, a[0].cell[1], 1, reversed: true) }
+            b.method("__reversed__", "!($self, /)", "Return a reverse iterator over the dict values.") { (t, a) in newIterator(t, a[0].cell[1], 1, reversed: true) }
         }
         let iterator = try t.newNativeType("odict_iterator", moduleName: builtins, NativeLayout(valueWords: 1, bytes: 48)) { b in
             t.iterator(b, next: iteratorNext)
-            b.method("__reduce__", "($self, /)", "Return state information for pickling") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling") { (t, a) throws(Raised) in
                 let c = a[0].cell, twin = t.allocate(t.type(of: a[0]))
                 twin[1] = c[1]
                 for i in 2...5 { twin.setRaw(c.raw(i), at: i) }

@@ -20,7 +20,7 @@ enum AtexitModule {
             t.objects.pointee.atexitCallbacks = .unbound
             return .none
         }
-        b.function("unregister", "($module, object, /)", "Forget a function, however often it was registered.") { (t, a) throws(Raised) in
+        b.function("unregister", "!($module, object, /)", "Forget a function, however often it was registered.") { (t, a) throws(Raised) in
             try t.unregisterExitFunction(a[0])
             return .none
         }

@@ -235,7 +235,7 @@ enum ContextvarsModule {
         }
         b.slots.pointee.compare = CompareSlot { (_, _, _, _) in .notImplemented }
         b.constant("__hash__", .none)
-        b.member("var", word: 1)
+        b.getset("var", get: { (_, v) in v.cell[1] })
         b.getset("old_value", get: { (t, v) in v.cell[3].isBound ? v.cell[3] : t.kept("_contextvars.missing") })
         b.t.addClassGetItem(b)
     }

@@ -84,7 +84,7 @@ enum SignalModule {
             let description = String(cString: text)
             return description.hasPrefix("Unknown signal") ? .none : t.str(description)
         }
-        b.function("set_wakeup_fd", "($module, fd, /, *, warn_on_full_buffer=True)", "The descriptor to which a signal's number is written; gives the one before.") { (t, a) throws(Raised) in
+        b.function("set_wakeup_fd", "!($module, fd, /, *, warn_on_full_buffer=True)", "The descriptor to which a signal's number is written; gives the one before.") { (t, a) throws(Raised) in
             if !t.isMainThread { throw t.raise(.valueError, "set_wakeup_fd only works in main thread of the main interpreter") }
             let descriptor = try t.index(a[0], overflow: .overflowError)
             if descriptor != -1 {

@@ -17,9 +17,9 @@ enum StatModule {
         test(b, "S_ISDOOR") { (t, a) throws(Raised) in try t.hasFileType(a[0], -1) }
         test(b, "S_ISPORT") { (t, a) throws(Raised) in try t.hasFileType(a[0], -1) }
         test(b, "S_ISWHT") { (t, a) throws(Raised) in try t.hasFileType(a[0], -1) }
-        b.function("S_IMODE", "($module, object, /)", "The permission bits of a mode.") { (t, a) throws(Raised) in t.int(try t.fileMode(a[0]) & 0o7777) }
-        b.function("S_IFMT", "($module, object, /)", "The file type of a mode.") { (t, a) throws(Raised) in t.int(try t.fileMode(a[0]) & 0o170000) }
-        b.function("filemode", "($module, object, /)", "A mode as `ls` shows it: -rwxrwxrwx.") { (t, a) throws(Raised) in t.str(wtf8: StatModule.text(try t.fileMode(a[0]))) }
+        b.function("S_IMODE", "!($module, object, /)", "The permission bits of a mode.") { (t, a) throws(Raised) in t.int(try t.fileMode(a[0]) & 0o7777) }
+        b.function("S_IFMT", "!($module, object, /)", "The file type of a mode.") { (t, a) throws(Raised) in t.int(try t.fileMode(a[0]) & 0o170000) }
+        b.function("filemode", "!($module, object, /)", "A mode as `ls` shows it: -rwxrwxrwx.") { (t, a) throws(Raised) in t.str(wtf8: StatModule.text(try t.fileMode(a[0]))) }
     }
 
     private static func test(_ b: ModuleBuilder, _ name: StaticString, _ body: @escaping NativeBody) {

@@ -24,7 +24,7 @@ enum ThreadModule {
         let hookArguments = try b.t.newStructSequenceType("_ExceptHookArgs", module: "_thread", doc: "ExceptHookArgs\n\nWhat threading.excepthook is called with.",
                                                           StructSequenceLayout(["exc_type", "exc_value", "exc_traceback", "thread"]))
         b.set("_ExceptHookArgs", hookArguments.value)
-        b.function("_excepthook", "($module, object, /)", "_excepthook((exc_type, exc_value, exc_traceback, thread))\n\nShow an exception that ended a thread.") { (t, a) throws(Raised) in
+        b.function("_excepthook", "!($module, object, /)", "_excepthook((exc_type, exc_value, exc_traceback, thread))\n\nShow an exception that ended a thread.") { (t, a) throws(Raised) in
             try t.showThreadException(a[0])
             return .none
         }
@@ -92,11 +92,11 @@ enum ThreadModule {
             for name: StaticString in ["locked_lock", "locked"] {
                 b.method(name, "($self, /)", "locked() -> bool\n\nWhether the lock is locked.") { (_, a) in Value(LockObject(a[0]).isLocked) }
             }
-            b.method("_at_fork_reinit", "($self, /)") { (_, a) in
+            b.method("_at_fork_reinit", "!($self, /)") { (_, a) in
                 LockObject(a[0]).isLocked = false
                 return .none
             }
-            b.method("__enter__", "($self, /)", "Lock the lock.") { (t, a) throws(Raised) in Value(try t.acquire(LockObject(a[0]), nanoseconds: -1)) }
+            b.method("__enter__", "!($self, /)", "Lock the lock.") { (t, a) throws(Raised) in Value(try t.acquire(LockObject(a[0]), nanoseconds: -1)) }
             b.rawMethod("__exit__", "", "Unlock the lock.", releaseLock)
         }
     }
@@ -125,21 +125,21 @@ enum ThreadModule {
                 let owner = count == 0 ? "0" : t.string(try t.repr(v.cell[1]))
                 return t.str("<\(count > 0 ? "locked" : "unlocked") \(t.typeLabel(v)) object owner=\(owner) count=\(count) at 0x\(String(v.bits, radix: 16))>")
             }
-            b.method("acquire", "($self, /, blocking=True, timeout=-1)", "acquire(blocking=True, timeout=-1) -> bool\n\nLock the lock; its owner may lock it again.") { (t, a) throws(Raised) in
+            b.method("acquire", "!($self, /, blocking=True, timeout=-1)", "acquire(blocking=True, timeout=-1) -> bool\n\nLock the lock; its owner may lock it again.") { (t, a) throws(Raised) in
                 Value(try t.acquireRecursively(a[0], nanoseconds: try t.lockTimeout(a[1], a[2])))
             }
-            b.method("__enter__", "($self, /)", "Lock the lock.") { (t, a) throws(Raised) in Value(try t.acquireRecursively(a[0], nanoseconds: -1)) }
-            b.method("release", "($self, /)", "release()\n\nUnlock the lock once.", releaseRLock)
+            b.method("__enter__", "!($self, /)", "Lock the lock.") { (t, a) throws(Raised) in Value(try t.acquireRecursively(a[0], nanoseconds: -1)) }
+            b.method("release", "!($self, /)", "release()\n\nUnlock the lock once.", releaseRLock)
             b.rawMethod("__exit__", "", "Unlock the lock once.", releaseRLock)
-            b.method("_is_owned", "($self, /)") { (t, a) in Value(t.ownsRLock(a[0])) }
-            b.method("_recursion_count", "($self, /)") { (t, a) in t.ownsRLock(a[0]) ? a[0].cell[2] : Value(smallInt: 0) }
-            b.method("_release_save", "($self, /)") { (t, a) throws(Raised) in
+            b.method("_is_owned", "!($self, /)") { (t, a) in Value(t.ownsRLock(a[0])) }
+            b.method("_recursion_count", "!($self, /)") { (t, a) in t.ownsRLock(a[0]) ? a[0].cell[2] : Value(smallInt: 0) }
+            b.method("_release_save", "!($self, /)") { (t, a) throws(Raised) in
                 let owner = a[0].cell[1], count = a[0].cell[2]
                 if count.smallInt == 0 { throw t.raise(.runtimeError, "cannot release un-acquired lock") }
                 t.freeRLock(a[0])
                 return try t.tuple(count, owner)
             }
-            b.method("_acquire_restore", "($self, state, /)") { (t, a) throws(Raised) in
+            b.method("_acquire_restore", "!($self, state, /)") { (t, a) throws(Raised) in
                 if !a[1].isKind(.tuple) || TupleObject(a[1]).count != 2 { throw t.raise(.typeError, "_acquire_restore() argument 1 must be 2-item tuple") }
                 let count = try t.index(TupleObject(a[1])[0], overflow: .overflowError)
                 let owner = t.int(try t.index(TupleObject(a[1])[1], overflow: .overflowError))
@@ -148,7 +148,7 @@ enum ThreadModule {
                 a[0].cell[2] = Value(smallInt: max(count, 1))
                 return .none
             }
-            b.method("_at_fork_reinit", "($self, /)") { (_, a) in
+            b.method("_at_fork_reinit", "!($self, /)") { (_, a) in
                 a[0].cell[1] = .none
                 a[0].cell[2] = Value(smallInt: 0)
                 return .none

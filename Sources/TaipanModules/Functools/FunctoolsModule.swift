@@ -40,7 +40,7 @@ enum FunctoolsModule {
             b.member("func", word: 1, "function object to use in future partial calls")
             b.member("args", word: 2, "tuple of arguments to future partial calls")
             b.member("keywords", word: 3, "dictionary of keyword arguments to future partial calls")
-            b.method("__reduce__", "($self, /)", "") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "") { (t, a) throws(Raised) in
                 let c = a[0].cell
                 let state = try t.newTuple(4)
                 state[0] = c[1]
@@ -49,7 +49,7 @@ enum FunctoolsModule {
                 state[3] = try dictOrNone(t, a[0])
                 return try t.tuple(t.type(of: a[0]).value, try t.tuple(c[1]), state.value)
             }
-            b.method("__setstate__", "($self, object, /)", "") { (t, a) throws(Raised) in
+            b.method("__setstate__", "!($self, object, /)", "") { (t, a) throws(Raised) in
                 try setPartialState(t, a[0], a[1])
                 return .none
             }

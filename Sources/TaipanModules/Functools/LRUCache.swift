@@ -35,9 +35,9 @@ extension FunctoolsModule {
                 DictObject(c[2]).clear()
                 return .none
             }
-            b.method("__reduce__", "($self, /)", "") { (t, a) throws(Raised) in try t.getattr(a[0], t.name(.__qualname__)) }
-            b.method("__copy__", "($self, /)", "") { (t, a) in a[0] }
-            b.method("__deepcopy__", "($self, memo, /)", "") { (t, a) in a[0] }
+            b.method("__reduce__", "!($self, /)", "") { (t, a) throws(Raised) in try t.getattr(a[0], t.name(.__qualname__)) }
+            b.method("__copy__", "!($self, /)", "") { (t, a) in a[0] }
+            b.method("__deepcopy__", "!($self, memo, /)", "") { (t, a) in a[0] }
         }
         m.set("_lru_cache_wrapper", wrapper.value)
     }

@@ -14,7 +14,7 @@ extension Thread {
             return .none
         }
         try defineIOType(.bufferedRWPair, "BufferedRWPair", base: .bufferedIOBase, .values(3, dictWord: 1)) { b in
-            b.doc("A buffered reader and writer object together.\n\nA buffered reader object and buffered writer object put together to\nform a sequential IO object that can read and write. This is typically\nused with a socket or two-way pipe.\n\nreader and writer are RawIOBase objects that are readable and\nwriteable respectively. If the buffer_size is omitted it defaults to\nDEFAULT_BUFFER_SIZE.")
+            b.doc("BufferedRWPair(reader, writer, buffer_size=DEFAULT_BUFFER_SIZE, /)\n--\n\nA buffered reader and writer object together.\n\nA buffered reader object and buffered writer object put together to\nform a sequential IO object that can read and write. This is typically\nused with a socket or two-way pipe.\n\nreader and writer are RawIOBase objects that are readable and\nwriteable respectively. If the buffer_size is omitted it defaults to\nDEFAULT_BUFFER_SIZE.")
             b.slots.pointee.initialize = InitSlot { (t, v, a) throws(Raised) in
                 if a.keywords.isBound { throw t.raise(.typeError, "BufferedRWPair() takes no keyword arguments") }
                 try t.callIOInit(.bufferedRWPairInit, v, a)
@@ -28,11 +28,11 @@ extension Thread {
             b.rawMethod("write") { (t, a) throws(Raised) in try t.askPair(a, 3, t.name(.write)) }
             b.rawMethod("flush") { (t, a) throws(Raised) in try t.askPair(a, 3, t.name(.flush)) }
             b.rawMethod("writable") { (t, a) throws(Raised) in try t.askPair(a, 3, t.name(.writable)) }
-            b.method("isatty", "($self, /)") { (t, a) throws(Raised) in
+            b.method("isatty", "!($self, /)") { (t, a) throws(Raised) in
                 let answer = try t.askPair(a, 3, t.name(.isatty))
                 return answer.isFalse ? try t.askPair(a, 2, t.name(.isatty)) : answer
             }
-            b.method("close", "($self, /)") { (t, a) throws(Raised) in
+            b.method("close", "!($self, /)") { (t, a) throws(Raised) in
                 var first = Value.unbound
                 do throws(Raised) { _ = try t.askPair(a, 3, t.name(.close)) } catch { first = t.takePending() }
                 do throws(Raised) {

@@ -19,7 +19,7 @@ extension Thread {
             try t.initBuffered(a, .bufferedRandom, reads: true, writes: true)
         }
         try defineIOType(.bufferedReader, "BufferedReader", base: .bufferedIOBase, BufferedObject.layout) { b in
-            b.doc("Create a new buffered reader using the given readable raw IO object.")
+            b.doc("BufferedReader(raw, buffer_size=DEFAULT_BUFFER_SIZE)\n--\n\nCreate a new buffered reader using the given readable raw IO object.")
             b.slots.pointee.initialize = InitSlot { (t, v, a) throws(Raised) in try t.callIOInit(.bufferedReaderInit, v, a) }
             defineBufferedCommon(b)
             defineBufferedReading(b)
@@ -29,13 +29,13 @@ extension Thread {
             }
         }
         try defineIOType(.bufferedWriter, "BufferedWriter", base: .bufferedIOBase, BufferedObject.layout) { b in
-            b.doc("A buffer for a writeable sequential RawIO object.\n\nThe constructor creates a BufferedWriter for the given writeable raw\nstream. If the buffer_size is not given, it defaults to\nDEFAULT_BUFFER_SIZE.")
+            b.doc("BufferedWriter(raw, buffer_size=DEFAULT_BUFFER_SIZE)\n--\n\nA buffer for a writeable sequential RawIO object.\n\nThe constructor creates a BufferedWriter for the given writeable raw\nstream. If the buffer_size is not given, it defaults to\nDEFAULT_BUFFER_SIZE.")
             b.slots.pointee.initialize = InitSlot { (t, v, a) throws(Raised) in try t.callIOInit(.bufferedWriterInit, v, a) }
             defineBufferedCommon(b)
             defineBufferedWriting(b)
         }
         try defineIOType(.bufferedRandom, "BufferedRandom", base: .bufferedIOBase, BufferedObject.layout) { b in
-            b.doc("A buffered interface to random access streams.\n\nThe constructor creates a reader and writer for a seekable stream,\nraw, given in the first argument. If the buffer_size is omitted it\ndefaults to DEFAULT_BUFFER_SIZE.")
+            b.doc("BufferedRandom(raw, buffer_size=DEFAULT_BUFFER_SIZE)\n--\n\nA buffered interface to random access streams.\n\nThe constructor creates a reader and writer for a seekable stream,\nraw, given in the first argument. If the buffer_size is omitted it\ndefaults to DEFAULT_BUFFER_SIZE.")
             b.slots.pointee.initialize = InitSlot { (t, v, a) throws(Raised) in try t.callIOInit(.bufferedRandomInit, v, a) }
             defineBufferedCommon(b)
             defineBufferedReading(b)
@@ -133,7 +133,7 @@ extension Thread {
             return try t.getattr(BufferedObject(v).raw, t.name(.mode))
         })
         b.member("raw", word: 2)
-        b.getset("_finalizing", get: { (t, v) throws(Raised) in Value(BufferedObject(v).has(BufferedObject.finalizing)) },
+        b.member("_finalizing", get: { (t, v) throws(Raised) in Value(BufferedObject(v).has(BufferedObject.finalizing)) },
                  set: { (t, v, new) throws(Raised) in BufferedObject(v).set(BufferedObject.finalizing, try t.truth(new)) })
     }
 

@@ -30,7 +30,7 @@ extension Thread {
             return .none
         }
         try defineIOType(.bytesIO, "BytesIO", base: .bufferedIOBase, BytesStream.layout) { b in
-            b.doc("Buffered I/O implementation using an in-memory bytes buffer.")
+            b.doc("BytesIO(initial_bytes=b'')\n--\n\nBuffered I/O implementation using an in-memory bytes buffer.")
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in
                 let cell = t.allocate(TypeObject(type))
                 cell[2] = t.objects.pointee.emptyBytes
@@ -266,13 +266,13 @@ extension Thread {
     }
 
     private func defineBytesIOState(_ b: TypeBuilder) {
-        b.method("__getstate__", "($self, /)") { (t, a) throws(Raised) in
+        b.method("__getstate__", "!($self, /)") { (t, a) throws(Raised) in
             let s = try t.openBytesIO(a[0])
             let dict = try t.attributeDict(a[0].cell)
             let attributes: Value = dict.count == 0 ? .none : try t.copy(dict).value
             return try t.tuple(try t.wholeValue(s), t.int(s.position), attributes)
         }
-        b.method("__setstate__", "($self, state, /)") { (t, a) throws(Raised) in
+        b.method("__setstate__", "!($self, state, /)") { (t, a) throws(Raised) in
             if !a[1].isKind(.tuple) || TupleObject(a[1]).count < 3 {
                 throw t.raise(.typeError, "\(t.typeName(a[0])).__setstate__ argument should be 3-tuple, got \(t.typeName(a[1]))")
             }
@@ -297,7 +297,7 @@ extension Thread {
             _ = try t.callMethod(try t.attributeDict(a[0].cell).value, t.name(.update), state[2])
             return .none
         }
-        b.method("__sizeof__", "($self, /)") { (t, a) throws(Raised) in
+        b.method("__sizeof__", "!($self, /)") { (t, a) throws(Raised) in
             t.int(80 + (BytesStream(a[0]).block.isUnbound ? 0 : BytesObject(BytesStream(a[0]).block).count))
         }
     }

@@ -49,7 +49,7 @@ extension Thread {
             return .none
         }
         try defineIOType(.fileIO, "FileIO", base: .rawIOBase, FileIOObject.layout) { b in
-            b.doc("Open a file.\n\nThe mode can be 'r' (default), 'w', 'x' or 'a' for reading,\nwriting, exclusive creation or appending.  The file will be created if it\ndoesn't exist when opened for writing or appending; it will be truncated\nwhen opened for writing.  A FileExistsError will be raised if it already\nexists when opened for creating. Opening a file for creating implies\nwriting so this mode behaves in a similar way to 'w'.Add a '+' to the mode\nto allow simultaneous reading and writing. A custom opener can be used by\npassing a callable as *opener*. The underlying file descriptor for the file\nobject is then obtained by calling opener with (*name*, *flags*).\n*opener* must return an open file descriptor (passing os.open as *opener*\nresults in functionality similar to passing None).")
+            b.doc("FileIO(file, mode='r', closefd=True, opener=None)\n--\n\nOpen a file.\n\nThe mode can be 'r' (default), 'w', 'x' or 'a' for reading,\nwriting, exclusive creation or appending.  The file will be created if it\ndoesn't exist when opened for writing or appending; it will be truncated\nwhen opened for writing.  A FileExistsError will be raised if it already\nexists when opened for creating. Opening a file for creating implies\nwriting so this mode behaves in a similar way to 'w'.Add a '+' to the mode\nto allow simultaneous reading and writing. A custom opener can be used by\npassing a callable as *opener*. The underlying file descriptor for the file\nobject is then obtained by calling opener with (*name*, *flags*).\n*opener* must return an open file descriptor (passing os.open as *opener*\nresults in functionality similar to passing None).")
             b.slots.pointee.initialize = InitSlot { (t, v, a) throws(Raised) in try t.callIOInit(.fileIOInit, v, a) }
             b.slots.pointee.repr = UnarySlot { (t, v) throws(Raised) in try t.reprFileIO(v) }
             defineFileIOTransfers(b)
@@ -448,7 +448,7 @@ extension Thread {
             try t.checkOpen(FileIOObject(a[0]))
             return Value(isatty(FileIOObject(a[0]).fd) != 0)
         }
-        b.method("_dealloc_warn", "($self, source, /)") { (t, a) throws(Raised) in
+        b.method("_dealloc_warn", "!($self, source, /)") { (t, a) throws(Raised) in
             try t.warnUnclosed(a[0], a[1])
             return .none
         }
@@ -458,8 +458,8 @@ extension Thread {
             Value(FileIOObject(v).has(FileIOObject.closesDescriptor))
         })
         b.getset("mode", "String giving the file mode", get: { (t, v) throws(Raised) in t.str(FileIOObject(v).mode) })
-        b.getset("_blksize", get: { (t, v) throws(Raised) in t.int(FileIOObject(v).blockSize) })
-        b.getset("_finalizing", get: { (t, v) throws(Raised) in Value(FileIOObject(v).has(FileIOObject.finalizing)) },
+        b.member("_blksize", get: { (t, v) throws(Raised) in t.int(FileIOObject(v).blockSize) })
+        b.member("_finalizing", get: { (t, v) throws(Raised) in Value(FileIOObject(v).has(FileIOObject.finalizing)) },
                  set: { (t, v, new) throws(Raised) in FileIOObject(v).set(FileIOObject.finalizing, try t.truth(new)) })
     }
 

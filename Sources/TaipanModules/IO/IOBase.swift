@@ -125,7 +125,7 @@ extension Thread {
             try t.checkCapability(a[0], t.name(.writable), "writable")
             return .true
         }
-        b.method("__enter__", "($self, /)") { (t, a) throws(Raised) in
+        b.method("__enter__", "!($self, /)") { (t, a) throws(Raised) in
             try t.checkStreamClosed(a[0])
             return a[0]
         }

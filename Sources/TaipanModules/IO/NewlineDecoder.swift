@@ -124,7 +124,7 @@ extension Thread {
             return .none
         }
         try defineIOType(.newlineDecoder, "IncrementalNewlineDecoder", base: nil, NativeLayout(valueWords: 3, bytes: 48, dictWord: 1)) { b in
-            b.doc("Codec used when reading a file in universal newlines mode.\n\nIt wraps another incremental decoder, translating \\r\\n and \\r into \\n.\nIt also records the types of newlines encountered.  When used with\ntranslate=False, it ensures that the newline sequence is returned in\none piece. When used with decoder=None, it expects unicode strings as\ndecode input and translates newlines without first invoking an external\ndecoder.")
+            b.doc("IncrementalNewlineDecoder(decoder, translate, errors='strict')\n--\n\nCodec used when reading a file in universal newlines mode.\n\nIt wraps another incremental decoder, translating \\r\\n and \\r into \\n.\nIt also records the types of newlines encountered.  When used with\ntranslate=False, it ensures that the newline sequence is returned in\none piece. When used with decoder=None, it expects unicode strings as\ndecode input and translates newlines without first invoking an external\ndecoder.")
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in Value(t.allocate(TypeObject(type))) }
             b.slots.pointee.initialize = InitSlot { (t, v, a) throws(Raised) in try t.callIOInit(.newlineDecoderInit, v, a) }
             b.method("decode", "($self, /, input, final=False)") { (t, a) throws(Raised) in

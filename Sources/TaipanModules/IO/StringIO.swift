@@ -40,7 +40,7 @@ extension Thread {
             return .none
         }
         try defineIOType(.stringIO, "StringIO", base: .textIOBase, StringStream.layout) { b in
-            b.doc("Text I/O implementation using an in-memory buffer.\n\nThe initial_value argument sets the value of object.  The newline\nargument is like the one of TextIOWrapper's constructor.")
+            b.doc("StringIO(initial_value='', newline='\\n')\n--\n\nText I/O implementation using an in-memory buffer.\n\nThe initial_value argument sets the value of object.  The newline\nargument is like the one of TextIOWrapper's constructor.")
             b.slots.pointee.initialize = InitSlot { (t, v, a) throws(Raised) in try t.callIOInit(.stringIOInit, v, a) }
             b.slots.pointee.next = UnarySlot { (t, v) throws(Raised) in
                 let s = try t.openStringIO(v)
@@ -256,7 +256,7 @@ extension Thread {
     }
 
     private func defineStringIOState(_ b: TypeBuilder) {
-        b.method("__getstate__", "($self, /)") { (t, a) throws(Raised) in
+        b.method("__getstate__", "!($self, /)") { (t, a) throws(Raised) in
             let s = try t.openStringIO(a[0])
             let made = try t.newTuple(4)
             made[0] = try t.substring(s, 0, s.size)
@@ -266,7 +266,7 @@ extension Thread {
             made[3] = dict.count == 0 ? .none : try t.copy(dict).value
             return made.value
         }
-        b.method("__setstate__", "($self, state, /)") { (t, a) throws(Raised) in
+        b.method("__setstate__", "!($self, state, /)") { (t, a) throws(Raised) in
             if StringStream(a[0]).has(StringStream.isClosed) { throw t.raise(.valueError, "__setstate__ on closed file") }
             if !a[1].isKind(.tuple) || TupleObject(a[1]).count < 4 {
                 throw t.raise(.typeError, "\(t.typeName(a[0])).__setstate__ argument should be 4-tuple, got \(t.typeName(a[1]))")

@@ -23,14 +23,14 @@ extension ItertoolsModule {
                 made[1] = source
                 return Value(made)
             }
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 try warnPickle(t)
                 let c = a[0].cell, type = t.type(of: a[0]).value
                 if c[1].isUnbound { return try t.tuple(type, t.objects.pointee.emptyTuple) }
                 let state: Value = c[2].isBound ? try t.tuple(c[1], c[2]) : try t.tuple(c[1])
                 return try t.tuple(type, t.objects.pointee.emptyTuple, state)
             }
-            b.method("__setstate__", "($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
+            b.method("__setstate__", "!($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
                 try warnPickle(t)
                 if !a[1].isKind(.tuple) { throw t.raise(.typeError, "state is not a tuple") }
                 let state = TupleObject(a[1])
@@ -111,14 +111,14 @@ extension ItertoolsModule {
                 }
                 return made.value
             }
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 try warnPickle(t)
                 let iterators = TupleObject(a[0].cell[1])
                 let all = try t.newTuple(iterators.count)
                 for i in 0..<all.count { all[i] = iterators[i].isBound ? iterators[i] : t.objects.pointee.emptyTuple }
                 return try t.tuple(t.type(of: a[0]).value, all.value, a[0].cell[2])
             }
-            b.method("__setstate__", "($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
+            b.method("__setstate__", "!($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
                 try warnPickle(t)
                 a[0].cell[2] = a[1]
                 return .none
@@ -149,7 +149,7 @@ extension ItertoolsModule {
                 c.setRaw(following.overflow || (stop != -1 && following.partialValue > stop) ? (stop == -1 ? Int.max : stop) : following.partialValue, at: 2)
                 return item
             }
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 try warnPickle(t)
                 let c = a[0].cell, type = t.type(of: a[0]).value
                 if c[1].isUnbound {
@@ -163,7 +163,7 @@ extension ItertoolsModule {
                 made[3] = t.int(c.raw(4))
                 return try t.tuple(type, made.value, t.int(c.raw(5)))
             }
-            b.method("__setstate__", "($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
+            b.method("__setstate__", "!($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
                 try warnPickle(t)
                 a[0].cell.setRaw(try t.index(a[1]), at: 5)
                 return .none
@@ -213,7 +213,7 @@ extension ItertoolsModule {
     private static func definePairwise(_ m: ModuleBuilder) throws(Raised) {
         // Words: 1 the iterator (unbound when done), 2 the item before.
         try m.type("pairwise", flags: TypeFlag.base, .values(2)) { b in
-            b.doc("Return an iterator of overlapping pairs taken from the input iterator.\n\n    s -> (s0,s1), (s1,s2), (s2, s3), ...")
+            b.doc("pairwise(iterable, /)\n--\n\nReturn an iterator of overlapping pairs taken from the input iterator.\n\n    s -> (s0,s1), (s1,s2), (s2, s3), ...")
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in
                 try refuse(t, type, a, "pairwise")
                 try t.checkPositionalCount(a, "pairwise", 1, 1)
@@ -248,7 +248,7 @@ extension ItertoolsModule {
         }
         // Words: 1 the iterator (unbound when done); raw: 2 the size.
         try m.type("batched", flags: TypeFlag.base, NativeLayout(valueWords: 1, bytes: 24)) { b in
-            b.doc("Batch data into tuples of length n. The last batch may be shorter than n.\n\nLoops over the input iterable and accumulates data into tuples\nup to size n.  The input is consumed lazily, just enough to\nfill a batch.  The result is yielded as soon as a batch is full\nor when the input iterable is exhausted.\n\n    >>> for batch in batched('ABCDEFG', 3):\n    ...     print(batch)\n    ...\n    ('A', 'B', 'C')\n    ('D', 'E', 'F')\n    ('G',)")
+            b.doc("batched(iterable, n)\n--\n\nBatch data into tuples of length n. The last batch may be shorter than n.\n\nLoops over the input iterable and accumulates data into tuples\nup to size n.  The input is consumed lazily, just enough to\nfill a batch.  The result is yielded as soon as a batch is full\nor when the input iterable is exhausted.\n\n    >>> for batch in batched('ABCDEFG', 3):\n    ...     print(batch)\n    ...\n    ('A', 'B', 'C')\n    ('D', 'E', 'F')\n    ('G',)")
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in
                 let bound = try t.pushScratch(2)
                 defer { t.popScratch(bound) }
@@ -290,7 +290,7 @@ extension ItertoolsModule {
     static func defineAccumulate(_ m: ModuleBuilder) throws(Raised) {
         // Words: 1 the iterator, 2 the function or unbound, 3 the total or unbound, 4 the initial value or unbound.
         try m.type("accumulate", flags: TypeFlag.base, .values(4)) { b in
-            b.doc("Return series of accumulated sums.")
+            b.doc("accumulate(iterable, func=None, *, initial=None)\n--\n\nReturn series of accumulated sums.")
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in
                 let bound = try t.pushScratch(3)
                 defer { t.popScratch(bound) }
@@ -319,7 +319,7 @@ extension ItertoolsModule {
                 }
                 return c[3]
             }
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 try warnPickle(t)
                 let c = a[0].cell, type = t.type(of: a[0]).value
                 let function: Value = c[2].isBound ? c[2] : .none
@@ -336,7 +336,7 @@ extension ItertoolsModule {
                 }
                 return try t.tuple(type, try t.tuple(c[1], function), c[3].isBound ? c[3] : .none)
             }
-            b.method("__setstate__", "($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
+            b.method("__setstate__", "!($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
                 try warnPickle(t)
                 a[0].cell[3] = a[1]
                 return .none

@@ -21,14 +21,14 @@ extension ItertoolsModule {
             b.doc("product(*iterables, repeat=1) --> product object\n\nCartesian product of input iterables.  Equivalent to nested for-loops.\n\nFor example, product(A, B) returns the same as:  ((x,y) for x in A for y in B).\nThe leftmost iterators are in the outermost for-loop, so the output tuples\ncycle in a manner similar to an odometer (with the rightmost element changing\non every iteration).\n\nTo compute the product of an iterable with itself, specify the number\nof repetitions with the optional repeat keyword argument. For example,\nproduct(A, repeat=4) means the same as product(A, A, A, A).\n\nproduct('ab', range(3)) --> ('a',0) ('a',1) ('a',2) ('b',0) ('b',1) ('b',2)\nproduct((0,1), (0,1), (0,1)) --> (0,0,0) (0,0,1) (0,1,0) (0,1,1) (1,0,0) ...")
             b.slots.pointee.new = CallSlot(newProduct)
             m.t.iterator(b, next: productNext)
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 try warnPickle(t)
                 let c = a[0].cell, type = t.type(of: a[0]).value
                 if c.raw(6) != 0 { return try t.tuple(type, try t.tuple(t.objects.pointee.emptyTuple)) }
                 if c[3].isUnbound { return try t.tuple(type, c[1]) }
                 return try t.tuple(type, c[1], try t.tuple(ListObject(c[2])))
             }
-            b.method("__setstate__", "($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
+            b.method("__setstate__", "!($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
                 try warnPickle(t)
                 let c = a[0].cell, pools = TupleObject(c[1])
                 let state = try stateTuple(t, a[1], pools.count)
@@ -51,7 +51,7 @@ extension ItertoolsModule {
     }
 
     private static func defineSizeOf(_ b: TypeBuilder) {
-        b.method("__sizeof__", "($self, /)", "Returns size in memory, in bytes.") { (t, a) in Value(smallInt: 56 &+ ListObject(a[0].cell[2]).count &* 8) }
+        b.method("__sizeof__", "!($self, /)", "Returns size in memory, in bytes.") { (t, a) in Value(smallInt: 56 &+ ListObject(a[0].cell[2]).count &* 8) }
     }
 
     private static func stateTuple(_ t: Thread, _ value: Value, _ count: Int) throws(Raised) -> TupleObject {
@@ -119,7 +119,7 @@ extension ItertoolsModule {
 
     static func defineCombinations(_ m: ModuleBuilder) throws(Raised) {
         try m.type("combinations", flags: TypeFlag.base, cells) { b in
-            b.doc("Return successive r-length combinations of elements in the iterable.\n\ncombinations(range(4), 3) --> (0,1,2), (0,1,3), (0,2,3), (1,2,3)")
+            b.doc("combinations(iterable, r)\n--\n\nReturn successive r-length combinations of elements in the iterable.\n\ncombinations(range(4), 3) --> (0,1,2), (0,1,3), (0,2,3), (1,2,3)")
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in
                 let (pool, r) = try poolAndLength(t, a, "combinations", optional: false)
                 let made = make(t, type)
@@ -149,7 +149,7 @@ extension ItertoolsModule {
             defineCombinationReduce(b)
         }
         try m.type("combinations_with_replacement", flags: TypeFlag.base, cells) { b in
-            b.doc("Return successive r-length combinations of elements in the iterable allowing individual elements to have successive repeats.\n\ncombinations_with_replacement('ABC', 2) --> ('A','A'), ('A','B'), ('A','C'), ('B','B'), ('B','C'), ('C','C')")
+            b.doc("combinations_with_replacement(iterable, r)\n--\n\nReturn successive r-length combinations of elements in the iterable allowing individual elements to have successive repeats.\n\ncombinations_with_replacement('ABC', 2) --> ('A','A'), ('A','B'), ('A','C'), ('B','B'), ('B','C'), ('C','C')")
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in
                 let (pool, r) = try poolAndLength(t, a, "combinations_with_replacement", optional: false)
                 let made = make(t, type)
@@ -212,14 +212,14 @@ extension ItertoolsModule {
     }
 
     private static func defineCombinationReduce(_ b: TypeBuilder) {
-        b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+        b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
             try warnPickle(t)
             let c = a[0].cell, type = t.type(of: a[0]).value
             let arguments = try t.tuple(c.raw(6) != 0 ? t.objects.pointee.emptyTuple : c[1], t.int(c.raw(5)))
             if c[3].isUnbound || c.raw(6) != 0 { return try t.tuple(type, c[3].isUnbound ? try t.tuple(c[1], t.int(c.raw(5))) : arguments) }
             return try t.tuple(type, arguments, try t.tuple(ListObject(c[2])))
         }
-        b.method("__setstate__", "($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
+        b.method("__setstate__", "!($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
             try warnPickle(t)
             let c = a[0].cell, pool = TupleObject(c[1]), places = ListObject(c[2])
             let state = try stateTuple(t, a[1], c.raw(5))
@@ -236,7 +236,7 @@ extension ItertoolsModule {
 
     private static func definePermutations(_ m: ModuleBuilder) throws(Raised) {
         try m.type("permutations", flags: TypeFlag.base, cells) { b in
-            b.doc("Return successive r-length permutations of elements in the iterable.\n\npermutations(range(3), 2) --> (0,1), (0,2), (1,0), (1,2), (2,0), (2,1)")
+            b.doc("permutations(iterable, r=None)\n--\n\nReturn successive r-length permutations of elements in the iterable.\n\npermutations(range(3), 2) --> (0,1), (0,2), (1,0), (1,2), (2,0), (2,1)")
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in
                 let (pool, r) = try poolAndLength(t, a, "permutations", optional: true)
                 let n = TupleObject(pool).count
@@ -255,7 +255,7 @@ extension ItertoolsModule {
                 if c[3].isBound && !advance(places, ListObject(c[4]), pool.count, r) { return finish(c) }
                 return try select(t, c, pool, places, r)
             }
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 try warnPickle(t)
                 let c = a[0].cell, type = t.type(of: a[0]).value
                 if c[3].isUnbound { return try t.tuple(type, try t.tuple(c[1], t.int(c.raw(5)))) }
@@ -263,7 +263,7 @@ extension ItertoolsModule {
                 let state = try t.tuple(try t.tuple(ListObject(c[2])), try t.tuple(ListObject(c[4])))
                 return try t.tuple(type, try t.tuple(c[1], t.int(c.raw(5))), state)
             }
-            b.method("__setstate__", "($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
+            b.method("__setstate__", "!($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
                 try warnPickle(t)
                 let c = a[0].cell, pool = TupleObject(c[1]), n = pool.count, r = c.raw(5)
                 let state = try stateTuple(t, a[1], 2)

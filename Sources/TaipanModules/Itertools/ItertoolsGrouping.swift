@@ -28,7 +28,7 @@ extension ItertoolsModule {
                 by[5] = .unbound
                 return item
             }
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 try warnPickle(t)
                 let by = a[0].cell[1]
                 if by.cell[6] != a[0] { return try t.tuple(try t.builtinFunction("iter"), try t.tuple(t.objects.pointee.emptyTuple)) }
@@ -36,7 +36,7 @@ extension ItertoolsModule {
             }
         }
         let by = try m.type("groupby", flags: TypeFlag.base, .values(6)) { b in
-            b.doc("make an iterator that returns consecutive keys and groups from the iterable\n\n  iterable\n    Elements to divide into groups according to the key function.\n  key\n    A function for computing the group category for each element.\n    If the key function is not specified or is None, the element itself\n    is used for grouping.")
+            b.doc("groupby(iterable, key=None)\n--\n\nmake an iterator that returns consecutive keys and groups from the iterable\n\n  iterable\n    Elements to divide into groups according to the key function.\n  key\n    A function for computing the group category for each element.\n    If the key function is not specified or is None, the element itself\n    is used for grouping.")
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in
                 let bound = try t.pushScratch(2)
                 defer { t.popScratch(bound) }
@@ -62,14 +62,14 @@ extension ItertoolsModule {
                 let group = newGroup(t, v, c[3])
                 return try t.tuple(c[4], group)
             }
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 try warnPickle(t)
                 let c = a[0].cell, type = t.type(of: a[0]).value
                 let arguments = try t.tuple(c[1], c[2].isBound ? c[2] : .none)
                 if c[3].isUnbound || c[4].isUnbound || c[5].isUnbound { return try t.tuple(type, arguments) }
                 return try t.tuple(type, arguments, try t.tuple(c[4], c[5], c[3]))
             }
-            b.method("__setstate__", "($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
+            b.method("__setstate__", "!($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
                 try warnPickle(t)
                 if !a[1].isKind(.tuple) || TupleObject(a[1]).count != 3 { throw t.raise(.typeError, "state is not a tuple") }
                 for (i, word) in [4, 5, 3].enumerated() { a[0].cell[word] = TupleObject(a[1])[i] }
@@ -118,26 +118,26 @@ extension ItertoolsModule {
                 made[2] = a[2].isNone ? .unbound : a[2]
                 return Value(made)
             }
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 try warnPickle(t)
                 let c = a[0].cell
                 return try t.tuple(t.type(of: a[0]).value, try t.tuple(c[1], c[3], c[2].isBound ? c[2] : .none))
             }
         }
         let tee = try m.type("_tee", flags: TypeFlag.hasWeakReferences, NativeLayout(valueWords: 1, bytes: 24)) { b in
-            b.doc("Iterator wrapped to make it copyable.")
+            b.doc("_tee(iterable, /)\n--\n\nIterator wrapped to make it copyable.")
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in
                 try t.positionalOnly(a, "_tee", 1, 1)
                 return try newTee(t, a[0])
             }
             m.t.iterator(b, next: teeNext)
-            b.method("__copy__", "($self, /)", "Returns an independent iterator.") { (t, a) in copyTee(t, a[0]) }
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("__copy__", "!($self, /)", "Returns an independent iterator.") { (t, a) in copyTee(t, a[0]) }
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 try warnPickle(t)
                 let c = a[0].cell
                 return try t.tuple(t.type(of: a[0]).value, try t.tuple(t.objects.pointee.emptyTuple), try t.tuple(c[1], t.int(c.raw(2))))
             }
-            b.method("__setstate__", "($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
+            b.method("__setstate__", "!($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
                 try warnPickle(t)
                 if !a[1].isKind(.tuple) { throw t.raise(.typeError, "state is not a tuple") }
                 let state = TupleObject(a[1])

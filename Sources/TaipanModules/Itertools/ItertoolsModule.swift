@@ -35,7 +35,7 @@ enum ItertoolsModule {
     private static func defineEndless(_ m: ModuleBuilder) throws(Raised) {
         // Words: 1 the next number, 2 the step.
         try m.type("count", flags: TypeFlag.base, .values(2)) { b in
-            b.doc("Return a count object whose .__next__() method returns consecutive values.\n\nEquivalent to:\n    def count(firstval=0, step=1):\n        x = firstval\n        while 1:\n            yield x\n            x += step")
+            b.doc("count(start=0, step=1)\n--\n\nReturn a count object whose .__next__() method returns consecutive values.\n\nEquivalent to:\n    def count(firstval=0, step=1):\n        x = firstval\n        while 1:\n            yield x\n            x += step")
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in
                 let bound = try t.pushScratch(2)
                 defer { t.popScratch(bound) }
@@ -56,7 +56,7 @@ enum ItertoolsModule {
                 let name = t.string(t.type(of: v).name)
                 return t.str(v.cell[2] == Value(smallInt: 1) ? "\(name)(\(start))" : "\(name)(\(start), \(try t.reprText(v.cell[2])))")
             }
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 try warnPickle(t)
                 let c = a[0].cell
                 return try t.tuple(t.type(of: a[0]).value, c[2] == Value(smallInt: 1) ? try t.tuple(c[1]) : try t.tuple(c[1], c[2]))
@@ -64,7 +64,7 @@ enum ItertoolsModule {
         }
         // Words: 1 the iterator (unbound when it is exhausted), 2 list of what it gave; raw: 3 next index in that list.
         try m.type("cycle", flags: TypeFlag.base, NativeLayout(valueWords: 2, bytes: 32)) { b in
-            b.doc("Return elements from the iterable until it is exhausted. Then repeat the sequence indefinitely.")
+            b.doc("cycle(iterable, /)\n--\n\nReturn elements from the iterable until it is exhausted. Then repeat the sequence indefinitely.")
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in
                 try refuse(t, type, a, "cycle")
                 try t.checkPositionalCount(a, "cycle", 1, 1)
@@ -92,7 +92,7 @@ enum ItertoolsModule {
                 v.cell.setRaw(i &+ 1 >= saved.count ? 0 : i &+ 1, at: 3)
                 return saved[i]
             }
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 try warnPickle(t)
                 let c = a[0].cell, type = t.type(of: a[0]).value
                 if c[1].isBound { return try t.tuple(type, try t.tuple(c[1]), try t.tuple(c[2], c.raw(3) == 0 ? .false : .true)) }
@@ -100,7 +100,7 @@ enum ItertoolsModule {
                 if c.raw(3) > 0 { _ = try t.callMethod(iterator, t.intern("__setstate__"), Value(smallInt: c.raw(3))) }
                 return try t.tuple(type, try t.tuple(iterator), try t.tuple(c[2], .true))
             }
-            b.method("__setstate__", "($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
+            b.method("__setstate__", "!($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
                 try warnPickle(t)
                 if !a[1].isKind(.tuple) { throw t.raise(.typeError, "state is not a tuple") }
                 let state = TupleObject(a[1])
@@ -142,11 +142,11 @@ enum ItertoolsModule {
                 let left = v.cell.raw(2)
                 return t.str("\(t.string(t.type(of: v).name))(\(try t.reprText(v.cell[1]))\(left < 0 ? "" : ", \(left)"))")
             }
-            b.method("__length_hint__", "($self, /)", "Private method returning an estimate of len(list(it)).") { (t, a) throws(Raised) in
+            b.method("__length_hint__", "!($self, /)", "Private method returning an estimate of len(list(it)).") { (t, a) throws(Raised) in
                 if a[0].cell.raw(2) < 0 { throw t.raise(.typeError, "len() of unsized object") }
                 return t.int(a[0].cell.raw(2))
             }
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 try warnPickle(t)
                 let left = a[0].cell.raw(2), item = a[0].cell[1]
                 return try t.tuple(t.type(of: a[0]).value, left < 0 ? try t.tuple(item) : try t.tuple(item, t.int(left)))
@@ -160,7 +160,7 @@ enum ItertoolsModule {
     private static func defineFilters(_ m: ModuleBuilder) throws(Raised) {
         let cells = NativeLayout(valueWords: 2, bytes: 32)
         try m.type("filterfalse", flags: TypeFlag.base, cells) { b in
-            b.doc("Return those items of iterable for which function(item) is false.\n\nIf function is None, return the items that are false.")
+            b.doc("filterfalse(function, iterable, /)\n--\n\nReturn those items of iterable for which function(item) is false.\n\nIf function is None, return the items that are false.")
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in try newFunctionIterator(t, type, a, "filterfalse") }
             m.t.iterator(b) { (t, v) throws(Raised) in
                 let function = v.cell[1], iterator = v.cell[2]
@@ -174,7 +174,7 @@ enum ItertoolsModule {
             defineFunctionReduce(b)
         }
         try m.type("starmap", flags: TypeFlag.base, cells) { b in
-            b.doc("Return an iterator whose values are returned from the function evaluated with an argument tuple taken from the given sequence.")
+            b.doc("starmap(function, iterable, /)\n--\n\nReturn an iterator whose values are returned from the function evaluated with an argument tuple taken from the given sequence.")
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in try newFunctionIterator(t, type, a, "starmap") }
             m.t.iterator(b) { (t, v) throws(Raised) in
                 let item = try t.next(v.cell[2])
@@ -184,7 +184,7 @@ enum ItertoolsModule {
             defineFunctionReduce(b)
         }
         try m.type("takewhile", flags: TypeFlag.base, cells) { b in
-            b.doc("Return successive entries from an iterable as long as the predicate evaluates to true for each entry.")
+            b.doc("takewhile(predicate, iterable, /)\n--\n\nReturn successive entries from an iterable as long as the predicate evaluates to true for each entry.")
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in try newFunctionIterator(t, type, a, "takewhile") }
             m.t.iterator(b) { (t, v) throws(Raised) in
                 if v.cell.raw(3) != 0 { return .unbound }
@@ -197,7 +197,7 @@ enum ItertoolsModule {
             defineWhileReduce(b)
         }
         try m.type("dropwhile", flags: TypeFlag.base, cells) { b in
-            b.doc("Drop items from the iterable while predicate(item) is true.\n\nAfterwards, return every element until the iterable is exhausted.")
+            b.doc("dropwhile(predicate, iterable, /)\n--\n\nDrop items from the iterable while predicate(item) is true.\n\nAfterwards, return every element until the iterable is exhausted.")
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in try newFunctionIterator(t, type, a, "dropwhile") }
             m.t.iterator(b) { (t, v) throws(Raised) in
                 while true {
@@ -213,7 +213,7 @@ enum ItertoolsModule {
         }
         // Words: 1 data, 2 selectors.
         try m.type("compress", flags: TypeFlag.base, .values(2)) { b in
-            b.doc("Return data elements corresponding to true selector elements.\n\nForms a shorter iterator from selected data elements using the selectors to\nchoose the data elements.")
+            b.doc("compress(data, selectors)\n--\n\nReturn data elements corresponding to true selector elements.\n\nForms a shorter iterator from selected data elements using the selectors to\nchoose the data elements.")
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in
                 let bound = try t.pushScratch(2)
                 defer { t.popScratch(bound) }
@@ -249,18 +249,18 @@ enum ItertoolsModule {
     }
 
     private static func defineFunctionReduce(_ b: TypeBuilder) {
-        b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+        b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
             try warnPickle(t)
             return try t.tuple(t.type(of: a[0]).value, try t.tuple(a[0].cell[1], a[0].cell[2]))
         }
     }
 
     private static func defineWhileReduce(_ b: TypeBuilder) {
-        b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+        b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
             try warnPickle(t)
             return try t.tuple(t.type(of: a[0]).value, try t.tuple(a[0].cell[1], a[0].cell[2]), Value(smallInt: a[0].cell.raw(3)))
         }
-        b.method("__setstate__", "($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
+        b.method("__setstate__", "!($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
             try warnPickle(t)
             a[0].cell.setRaw(try t.truth(a[1]) ? 1 : 0, at: 3)
             return .none

@@ -54,7 +54,7 @@ enum SocketModule {
     // MARK: Descriptors
 
     private static func defineSockets(_ m: ModuleBuilder) {
-        m.function("socketpair", "($module, family=None, type=SOCK_STREAM, proto=0, /)", "socketpair([family[, type [, proto]]]) -> (socket object, socket object)\n\nCreate a pair of connected sockets.") { (t, a) throws(Raised) in
+        m.function("socketpair", "!($module, family=None, type=SOCK_STREAM, proto=0, /)", "socketpair([family[, type [, proto]]]) -> (socket object, socket object)\n\nCreate a pair of connected sockets.") { (t, a) throws(Raised) in
             let family = a[0].isUnbound ? AF_UNIX : try t.cInt(a[0])
             let type = a[1].isUnbound ? Int32(1) : try t.cInt(a[1])
             let proto = a[2].isUnbound ? Int32(0) : try t.cInt(a[2])
@@ -73,29 +73,29 @@ enum SocketModule {
             }
             return made.value
         }
-        m.function("close", "($module, fd, /)", "close(integer) -> None\n\nClose an integer socket file descriptor.") { (t, a) throws(Raised) in
+        m.function("close", "!($module, fd, /)", "close(integer) -> None\n\nClose an integer socket file descriptor.") { (t, a) throws(Raised) in
             let fd = try t.cInt(a[0])
             if t.blocking({ close(fd) }) < 0 && ctaipan_get_errno() != ECONNRESET { throw t.osError(ctaipan_get_errno()) }
             return .none
         }
-        m.function("dup", "($module, fd, /)", "dup(integer) -> integer\n\nDuplicate an integer socket file descriptor.") { (t, a) throws(Raised) in
+        m.function("dup", "!($module, fd, /)", "dup(integer) -> integer\n\nDuplicate an integer socket file descriptor.") { (t, a) throws(Raised) in
             let fd = try t.cInt(a[0])
             return t.int(Int(try t.systemCall32 { ctaipan_fcntl(fd, F_DUPFD_CLOEXEC, 0) }))
         }
-        m.function("getdefaulttimeout", "($module, /)", "getdefaulttimeout() -> timeout") { (t, _) in
+        m.function("getdefaulttimeout", "!($module, /)", "getdefaulttimeout() -> timeout") { (t, _) in
             let kept = t.kept("_socket.timeout")
             return SocketType.timeoutValue(t, kept.isSmallInt ? kept.smallInt : -1)
         }
-        m.function("setdefaulttimeout", "($module, timeout, /)", "setdefaulttimeout(timeout)") { (t, a) throws(Raised) in
+        m.function("setdefaulttimeout", "!($module, timeout, /)", "setdefaulttimeout(timeout)") { (t, a) throws(Raised) in
             try t.keep("_socket.timeout", Value(smallInt: try SocketType.timeoutArgument(t, a[0])))
             return .none
         }
-        m.function("CMSG_LEN", "($module, length, /)", "CMSG_LEN(length) -> control message length") { (t, a) throws(Raised) in
+        m.function("CMSG_LEN", "!($module, length, /)", "CMSG_LEN(length) -> control message length") { (t, a) throws(Raised) in
             let n = try t.index(a[0])
             if n < 0 || n > Int(Int32.max) - 64 { throw t.raise(.overflowError, "CMSG_LEN() argument out of range") }
             return t.int(ctaipan_control_length(n))
         }
-        m.function("CMSG_SPACE", "($module, length, /)", "CMSG_SPACE(length) -> buffer size") { (t, a) throws(Raised) in
+        m.function("CMSG_SPACE", "!($module, length, /)", "CMSG_SPACE(length) -> buffer size") { (t, a) throws(Raised) in
             let n = try t.index(a[0])
             if n < 0 || n > Int(Int32.max) - 64 { throw t.raise(.overflowError, "CMSG_SPACE() argument out of range") }
             return t.int(ctaipan_control_space(n))
@@ -119,24 +119,24 @@ enum SocketModule {
     }
 
     private static func defineNumbers(_ m: ModuleBuilder) {
-        m.function("htons", "($module, x, /)", "htons(integer) -> integer") { (t, a) throws(Raised) in try short(t, a[0], "htons") }
-        m.function("ntohs", "($module, x, /)", "ntohs(integer) -> integer") { (t, a) throws(Raised) in try short(t, a[0], "ntohs") }
-        m.function("htonl", "($module, x, /)", "htonl(integer) -> integer") { (t, a) throws(Raised) in try long(t, a[0]) }
-        m.function("ntohl", "($module, x, /)", "ntohl(integer) -> integer") { (t, a) throws(Raised) in try long(t, a[0]) }
-        m.function("inet_aton", "($module, string, /)", "inet_aton(string) -> bytes giving packed 32-bit IP representation") { (t, a) throws(Raised) in
+        m.function("htons", "!($module, x, /)", "htons(integer) -> integer") { (t, a) throws(Raised) in try short(t, a[0], "htons") }
+        m.function("ntohs", "!($module, x, /)", "ntohs(integer) -> integer") { (t, a) throws(Raised) in try short(t, a[0], "ntohs") }
+        m.function("htonl", "!($module, x, /)", "htonl(integer) -> integer") { (t, a) throws(Raised) in try long(t, a[0]) }
+        m.function("ntohl", "!($module, x, /)", "ntohl(integer) -> integer") { (t, a) throws(Raised) in try long(t, a[0]) }
+        m.function("inet_aton", "!($module, string, /)", "inet_aton(string) -> bytes giving packed 32-bit IP representation") { (t, a) throws(Raised) in
             if !a[0].isKind(.str) { throw t.raise(.typeError, "inet_aton() argument 1 must be str, not \(t.typeName(a[0]))") }
             var address = in_addr()
             if inet_aton(t.string(a[0]), &address) == 0 { throw t.raise(.osError, "illegal IP address string passed to inet_aton") }
             return try withUnsafeBytes(of: &address) { (raw) throws(Raised) in try t.bytes(Array(raw)) }
         }
-        m.function("inet_ntoa", "($module, packed_ip, /)", "inet_ntoa(packed_ip) -> ip_address_string") { (t, a) throws(Raised) in
+        m.function("inet_ntoa", "!($module, packed_ip, /)", "inet_ntoa(packed_ip) -> ip_address_string") { (t, a) throws(Raised) in
             let view = try t.buffer(of: a[0])
             defer { t.release(view) }
             if view.count != 4 { throw t.raise(.osError, "packed IP wrong length") }
             let b = view.bytes
             return t.str("\(b[0]).\(b[1]).\(b[2]).\(b[3])")
         }
-        m.function("inet_pton", "($module, af, ip, /)", "inet_pton(af, ip) -> packed IP address string") { (t, a) throws(Raised) in
+        m.function("inet_pton", "!($module, af, ip, /)", "inet_pton(af, ip) -> packed IP address string") { (t, a) throws(Raised) in
             let family = try t.cInt(a[0])
             if !a[1].isKind(.str) { throw t.raise(.typeError, "inet_pton() argument 2 must be str, not \(t.typeName(a[1]))") }
             var bytes = [UInt8](repeating: 0, count: 16)
@@ -145,7 +145,7 @@ enum SocketModule {
             if code == 0 { throw t.raise(.osError, "illegal IP address string passed to inet_pton") }
             return try t.bytes(Array(bytes.prefix(family == AF_INET ? 4 : 16)))
         }
-        m.function("inet_ntop", "($module, af, packed_ip, /)", "inet_ntop(af, packed_ip) -> string formatted IP address") { (t, a) throws(Raised) in
+        m.function("inet_ntop", "!($module, af, packed_ip, /)", "inet_ntop(af, packed_ip) -> string formatted IP address") { (t, a) throws(Raised) in
             let family = try t.cInt(a[0])
             let view = try t.buffer(of: a[1])
             defer { t.release(view) }
@@ -161,24 +161,24 @@ enum SocketModule {
 /// The functions that ask the resolver and the system's tables.
 enum SocketNames {
     static func define(_ m: ModuleBuilder) {
-        m.function("getaddrinfo", "($module, /, host, port, family=0, type=0, proto=0, flags=0)", "getaddrinfo(host, port [, family, type, proto, flags])\n    -> list of (family, type, proto, canonname, sockaddr)\n\nResolve host and port into addrinfo struct.", addressInfo)
-        m.function("getnameinfo", "($module, sockaddr, flags, /)", "getnameinfo(sockaddr, flags) --> (host, port)\n\nGet host and port for a sockaddr.", nameInfo)
-        m.function("gethostname", "($module, /)", "gethostname() -> string\n\nReturn the current host name.") { (t, a) throws(Raised) in
+        m.function("getaddrinfo", "!($module, /, host, port, family=0, type=0, proto=0, flags=0)", "getaddrinfo(host, port [, family, type, proto, flags])\n    -> list of (family, type, proto, canonname, sockaddr)\n\nResolve host and port into addrinfo struct.", addressInfo)
+        m.function("getnameinfo", "!($module, sockaddr, flags, /)", "getnameinfo(sockaddr, flags) --> (host, port)\n\nGet host and port for a sockaddr.", nameInfo)
+        m.function("gethostname", "!($module, /)", "gethostname() -> string\n\nReturn the current host name.") { (t, a) throws(Raised) in
             try t.audit("socket.gethostname")
             var name = [CChar](repeating: 0, count: 1024)
             if gethostname(&name, 1023) < 0 { throw t.osError(ctaipan_get_errno()) }
             return try t.systemText(name, asBytes: false)
         }
-        m.function("gethostbyname", "($module, host, /)", "gethostbyname(host) -> address\n\nReturn the IP address (a string of the form '255.255.255.255') for a host.") { (t, a) throws(Raised) in
+        m.function("gethostbyname", "!($module, host, /)", "gethostbyname(host) -> address\n\nReturn the IP address (a string of the form '255.255.255.255') for a host.") { (t, a) throws(Raised) in
             try t.audit("socket.gethostbyname", a[0])
             return TupleObject(try t.addressValue(try t.resolve(try t.hostArgument(a[0]), AF_INET)))[0]
         }
-        m.function("gethostbyname_ex", "($module, host, /)", "gethostbyname_ex(host) -> (name, aliaslist, addresslist)") { (t, a) throws(Raised) in
+        m.function("gethostbyname_ex", "!($module, host, /)", "gethostbyname_ex(host) -> (name, aliaslist, addresslist)") { (t, a) throws(Raised) in
             try t.audit("socket.gethostbyname", a[0])
             let host = try t.hostArgument(a[0])
             return try t.tuple(try t.systemText(host, asBytes: false), try t.newList().value, try t.list1(TupleObject(try t.addressValue(try t.resolve(host, AF_INET)))[0]))
         }
-        m.function("gethostbyaddr", "($module, host, /)", "gethostbyaddr(host) -> (name, aliaslist, addresslist)") { (t, a) throws(Raised) in
+        m.function("gethostbyaddr", "!($module, host, /)", "gethostbyaddr(host) -> (name, aliaslist, addresslist)") { (t, a) throws(Raised) in
             try t.audit("socket.gethostbyaddr", a[0])
             var address = try t.resolve(try t.hostArgument(a[0]), AF_UNSPEC)
             var name = [CChar](repeating: 0, count: 1025)
@@ -272,13 +272,13 @@ enum SocketNames {
     }
 
     private static func defineTables(_ m: ModuleBuilder) {
-        m.function("getservbyname", "($module, servicename, protocolname=None, /)", "getservbyname(servicename[, protocolname]) -> integer") { (t, a) throws(Raised) in
+        m.function("getservbyname", "!($module, servicename, protocolname=None, /)", "getservbyname(servicename[, protocolname]) -> integer") { (t, a) throws(Raised) in
             try t.audit("socket.getservbyname", a[0], a[1].isUnbound ? t.objects.pointee.emptyStr : a[1])
             let proto: [CChar]? = a[1].isUnbound ? nil : t.string(a[1]).utf8CString.map { $0 }
             guard let entry = t.withOptionalText(proto, { getservbyname(t.string(a[0]), $0) }) else { throw t.raise(.osError, "service/proto not found") }
             return t.int(Int(UInt16(truncatingIfNeeded: entry.pointee.s_port).byteSwapped))
         }
-        m.function("getservbyport", "($module, port, protocolname=None, /)", "getservbyport(port[, protocolname]) -> string") { (t, a) throws(Raised) in
+        m.function("getservbyport", "!($module, port, protocolname=None, /)", "getservbyport(port[, protocolname]) -> string") { (t, a) throws(Raised) in
             try t.audit("socket.getservbyport", a[0], a[1].isUnbound ? t.objects.pointee.emptyStr : a[1])
             let port = try t.cInt(a[0])
             if port < 0 || port > 0xFFFF { throw t.raise(.overflowError, "getservbyport: port must be 0-65535.") }
@@ -286,14 +286,14 @@ enum SocketNames {
             guard let entry = t.withOptionalText(proto, { getservbyport(Int32(UInt16(port).bigEndian), $0) }) else { throw t.raise(.osError, "port/proto not found") }
             return try t.systemText(entry.pointee.s_name, asBytes: false)
         }
-        m.function("getprotobyname", "($module, name, /)", "getprotobyname(name) -> integer") { (t, a) throws(Raised) in
+        m.function("getprotobyname", "!($module, name, /)", "getprotobyname(name) -> integer") { (t, a) throws(Raised) in
             guard let entry = getprotobyname(t.string(a[0])) else { throw t.raise(.osError, "protocol not found") }
             return t.int(Int(entry.pointee.p_proto))
         }
     }
 
     private static func defineInterfaces(_ m: ModuleBuilder) {
-        m.function("if_nameindex", "($module, /)", "if_nameindex()\n\nReturns a list of network interface information (index, name) tuples.") { (t, _) throws(Raised) in
+        m.function("if_nameindex", "!($module, /)", "if_nameindex()\n\nReturns a list of network interface information (index, name) tuples.") { (t, _) throws(Raised) in
             guard let all = if_nameindex() else { throw t.osError(ctaipan_get_errno()) }
             defer { if_freenameindex(all) }
             let list = try t.newList()
@@ -304,13 +304,13 @@ enum SocketNames {
             }
             return list.value
         }
-        m.function("if_nametoindex", "($module, oname, /)", "Returns the interface index corresponding to the interface name if_name.") { (t, a) throws(Raised) in
+        m.function("if_nametoindex", "!($module, oname, /)", "Returns the interface index corresponding to the interface name if_name.") { (t, a) throws(Raised) in
             let name = try t.fileSystemBytes(a[0])
             let n = if_nametoindex(name)
             if n == 0 { throw t.raise(.osError, "no interface with this name") }
             return t.int(Int(n))
         }
-        m.function("if_indextoname", "($module, if_index, /)", "Returns the interface name corresponding to the interface index if_index.") { (t, a) throws(Raised) in
+        m.function("if_indextoname", "!($module, if_index, /)", "Returns the interface name corresponding to the interface index if_index.") { (t, a) throws(Raised) in
             let n = try t.index(a[0])
             if n < 0 { throw t.raise(.overflowError, "can't convert negative value to unsigned int") }
             var name = [CChar](repeating: 0, count: 64)

@@ -50,22 +50,22 @@ enum SocketTransfers {
     }
 
     private static func defineReceiving(_ b: TypeBuilder) {
-        b.method("recv", "($self, buffersize, flags=0, /)", "recv(buffersize[, flags]) -> data\n\nReceive up to buffersize bytes from the socket.") { (t, a) throws(Raised) in
+        b.method("recv", "!($self, buffersize, flags=0, /)", "recv(buffersize[, flags]) -> data\n\nReceive up to buffersize bytes from the socket.") { (t, a) throws(Raised) in
             let count = try t.index(a[1]), flags = try flags(t, a[2])
             if count < 0 { throw t.raise(.valueError, "negative buffersize in recv") }
             return try receive(t, SocketObject(a[0]), count, flags, nil)
         }
-        b.method("recvfrom", "($self, buffersize, flags=0, /)", "recvfrom(buffersize[, flags]) -> (data, address info)\n\nLike recv, with the sender's address.") { (t, a) throws(Raised) in
+        b.method("recvfrom", "!($self, buffersize, flags=0, /)", "recvfrom(buffersize[, flags]) -> (data, address info)\n\nLike recv, with the sender's address.") { (t, a) throws(Raised) in
             let count = try t.index(a[1]), flags = try flags(t, a[2])
             if count < 0 { throw t.raise(.valueError, "negative buffersize in recvfrom") }
             var address = SocketAddress()
             let data = try receive(t, SocketObject(a[0]), count, flags, &address)
             return try t.tuple(data, try t.addressValue(address))
         }
-        b.method("recv_into", "($self, /, buffer, nbytes=0, flags=0)", "recv_into(buffer, [nbytes[, flags]]) -> nbytes_read\n\nLike recv, into a buffer.") { (t, a) throws(Raised) in
+        b.method("recv_into", "!($self, /, buffer, nbytes=0, flags=0)", "recv_into(buffer, [nbytes[, flags]]) -> nbytes_read\n\nLike recv, into a buffer.") { (t, a) throws(Raised) in
             t.int(try receiveInto(t, SocketObject(a[0]), a[1], a[2].isUnbound ? 0 : try t.index(a[2]), try flags(t, a[3]), nil, "recv_into", "buffer too small for requested bytes"))
         }
-        b.method("recvfrom_into", "($self, /, buffer, nbytes=0, flags=0)", "recvfrom_into(buffer[, nbytes[, flags]]) -> (nbytes, address info)\n\nLike recv_into, with the sender's address.") { (t, a) throws(Raised) in
+        b.method("recvfrom_into", "!($self, /, buffer, nbytes=0, flags=0)", "recvfrom_into(buffer[, nbytes[, flags]]) -> (nbytes, address info)\n\nLike recv_into, with the sender's address.") { (t, a) throws(Raised) in
             var address = SocketAddress()
             let n = try receiveInto(t, SocketObject(a[0]), a[1], a[2].isUnbound ? 0 : try t.index(a[2]), try flags(t, a[3]), &address, "recvfrom_into", "nbytes is greater than the length of the buffer")
             return try t.tuple(t.int(n), try t.addressValue(address))
@@ -75,13 +75,13 @@ enum SocketTransfers {
     // MARK: Sending
 
     private static func defineSending(_ b: TypeBuilder) {
-        b.method("send", "($self, data, flags=0, /)", "send(data[, flags]) -> count\n\nSend bytes; says how many went.") { (t, a) throws(Raised) in
+        b.method("send", "!($self, data, flags=0, /)", "send(data[, flags]) -> count\n\nSend bytes; says how many went.") { (t, a) throws(Raised) in
             let view = try t.buffer(of: a[1])
             defer { t.release(view) }
             let flags = try flags(t, a[2]), fd = SocketObject(a[0]).fd
             return t.int(try t.socketCall(SocketObject(a[0]), writing: true) { send(fd, view.base, view.count, flags) })
         }
-        b.method("sendall", "($self, data, flags=0, /)", "sendall(data[, flags])\n\nSend all bytes.") { (t, a) throws(Raised) in
+        b.method("sendall", "!($self, data, flags=0, /)", "sendall(data[, flags])\n\nSend all bytes.") { (t, a) throws(Raised) in
             let s = SocketObject(a[0])
             let view = try t.buffer(of: a[1])
             defer { t.release(view) }
@@ -158,7 +158,7 @@ enum SocketTransfers {
     }
 
     private static func defineMessages(_ b: TypeBuilder) {
-        b.method("sendmsg", "($self, buffers, ancdata=(), flags=0, address=None, /)", "sendmsg(buffers[, ancdata[, flags[, address]]]) -> count\n\nSend data gathered from buffers, with ancillary data.") { (t, a) throws(Raised) in
+        b.method("sendmsg", "!($self, buffers, ancdata=(), flags=0, address=None, /)", "sendmsg(buffers[, ancdata[, flags[, address]]]) -> count\n\nSend data gathered from buffers, with ancillary data.") { (t, a) throws(Raised) in
             try t.audit("socket.sendmsg", a[0], a[4].orNone)
             let s = SocketObject(a[0])
             let flags = try flags(t, a[3])
@@ -176,7 +176,7 @@ enum SocketTransfers {
                 }
             })
         }
-        b.method("recvmsg", "($self, bufsize, ancbufsize=0, flags=0, /)", "recvmsg(bufsize[, ancbufsize[, flags]]) -> (data, ancdata, msg_flags, address)\n\nReceive data and ancillary data.") { (t, a) throws(Raised) in
+        b.method("recvmsg", "!($self, bufsize, ancbufsize=0, flags=0, /)", "recvmsg(bufsize[, ancbufsize[, flags]]) -> (data, ancdata, msg_flags, address)\n\nReceive data and ancillary data.") { (t, a) throws(Raised) in
             let count = try t.index(a[1])
             if count < 0 { throw t.raise(.valueError, "negative buffer size in recvmsg()") }
             let made = try t.newBytes(count)
@@ -185,7 +185,7 @@ enum SocketTransfers {
             rest[0] = got == count ? made.value : try t.bytes(UnsafePointer(made.data), got)
             return rest.value
         }
-        b.method("recvmsg_into", "($self, buffers, ancbufsize=0, flags=0, /)", "recvmsg_into(buffers[, ancbufsize[, flags]]) -> (nbytes, ancdata, msg_flags, address)\n\nLike recvmsg, scattering the data into buffers.") { (t, a) throws(Raised) in
+        b.method("recvmsg_into", "!($self, buffers, ancbufsize=0, flags=0, /)", "recvmsg_into(buffers[, ancbufsize[, flags]]) -> (nbytes, ancdata, msg_flags, address)\n\nLike recvmsg, scattering the data into buffers.") { (t, a) throws(Raised) in
             let parts = try pieces(t, a[1], writable: true)
             defer { release(t, parts) }
             let (got, rest) = try receiveMessage(t, SocketObject(a[0]), parts, a[2], a[3])

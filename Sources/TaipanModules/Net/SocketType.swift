@@ -25,9 +25,9 @@ enum SocketType {
             let s = SocketObject(v)
             return t.str("<socket object, fd=\(s.fd), family=\(s.family), type=\(s.type), proto=\(s.proto)>")
         }
-        b.getset("family", "the socket family", get: { (t, v) in t.int(Int(SocketObject(v).family)) })
-        b.getset("type", "the socket type", get: { (t, v) in t.int(Int(SocketObject(v).type)) })
-        b.getset("proto", "the socket protocol", get: { (t, v) in t.int(Int(SocketObject(v).proto)) })
+        b.member("family", "the socket family", get: { (t, v) in t.int(Int(SocketObject(v).family)) })
+        b.member("type", "the socket type", get: { (t, v) in t.int(Int(SocketObject(v).type)) })
+        b.member("proto", "the socket protocol", get: { (t, v) in t.int(Int(SocketObject(v).proto)) })
         b.getset("timeout", "the socket timeout", get: { (t, v) in timeoutValue(t, SocketObject(v).timeout) })
         defineConnecting(b)
         defineState(b)
@@ -113,7 +113,7 @@ enum SocketType {
     // MARK: Connecting
 
     private static func defineConnecting(_ b: TypeBuilder) {
-        b.method("_accept", "($self, /)", "_accept() -> (integer, address info)\n\nWait for an incoming connection.") { (t, a) throws(Raised) in
+        b.method("_accept", "!($self, /)", "_accept() -> (integer, address info)\n\nWait for an incoming connection.") { (t, a) throws(Raised) in
             let s = SocketObject(a[0])
             var address = SocketAddress()
             let fd = try t.socketCall(s, writing: false) { Int(address.withPointer { p, n in ctaipan_accept(s.fd, p, n) }) }
@@ -124,39 +124,39 @@ enum SocketType {
                 throw error
             }
         }
-        b.method("bind", "($self, address, /)", "bind(address)\n\nBind the socket to a local address.") { (t, a) throws(Raised) in
+        b.method("bind", "!($self, address, /)", "bind(address)\n\nBind the socket to a local address.") { (t, a) throws(Raised) in
             try t.audit("socket.bind", a[0], a[1])
             let s = SocketObject(a[0])
             var address = try t.socketAddress(s, a[1], "bind")
             if t.blocking({ address.withPointer { p, n in bind(s.fd, p, n.pointee) } }) < 0 { throw t.osError(ctaipan_get_errno()) }
             return .none
         }
-        b.method("connect", "($self, address, /)", "connect(address)\n\nConnect the socket to a remote address.") { (t, a) throws(Raised) in
+        b.method("connect", "!($self, address, /)", "connect(address)\n\nConnect the socket to a remote address.") { (t, a) throws(Raised) in
             try t.audit("socket.connect", a[0], a[1])
             let code = try connectTo(t, SocketObject(a[0]), try t.socketAddress(SocketObject(a[0]), a[1], "connect"), raises: true)
             if code != 0 { throw t.osError(code) }
             return .none
         }
-        b.method("connect_ex", "($self, address, /)", "connect_ex(address) -> errno\n\nLike connect(address), but returns an error code.") { (t, a) throws(Raised) in
+        b.method("connect_ex", "!($self, address, /)", "connect_ex(address) -> errno\n\nLike connect(address), but returns an error code.") { (t, a) throws(Raised) in
             try t.audit("socket.connect", a[0], a[1])
             return t.int(Int(try connectTo(t, SocketObject(a[0]), try t.socketAddress(SocketObject(a[0]), a[1], "connect_ex"), raises: false)))
         }
-        b.method("listen", "($self, backlog=128, /)", "listen([backlog])\n\nEnable a server to accept connections.") { (t, a) throws(Raised) in
+        b.method("listen", "!($self, backlog=128, /)", "listen([backlog])\n\nEnable a server to accept connections.") { (t, a) throws(Raised) in
             let backlog = a[1].isUnbound ? 128 : max(try t.cInt(a[1]), 0)
             if t.blocking({ listen(SocketObject(a[0]).fd, backlog) }) < 0 { throw t.osError(ctaipan_get_errno()) }
             return .none
         }
-        b.method("shutdown", "($self, how, /)", "shutdown(flag)\n\nShut down the reading side, the writing side or both.") { (t, a) throws(Raised) in
+        b.method("shutdown", "!($self, how, /)", "shutdown(flag)\n\nShut down the reading side, the writing side or both.") { (t, a) throws(Raised) in
             let how = try t.cInt(a[1])
             if t.blocking({ shutdown(SocketObject(a[0]).fd, how) }) < 0 { throw t.osError(ctaipan_get_errno()) }
             return .none
         }
-        b.method("getsockname", "($self, /)", "getsockname() -> address info\n\nReturn the address of the local endpoint.") { (t, a) throws(Raised) in
+        b.method("getsockname", "!($self, /)", "getsockname() -> address info\n\nReturn the address of the local endpoint.") { (t, a) throws(Raised) in
             var address = SocketAddress()
             if address.withPointer({ p, n in getsockname(SocketObject(a[0]).fd, p, n) }) < 0 { throw t.osError(ctaipan_get_errno()) }
             return try t.addressValue(address)
         }
-        b.method("getpeername", "($self, /)", "getpeername() -> address info\n\nReturn the address of the remote endpoint.") { (t, a) throws(Raised) in
+        b.method("getpeername", "!($self, /)", "getpeername() -> address info\n\nReturn the address of the remote endpoint.") { (t, a) throws(Raised) in
             var address = SocketAddress()
             if address.withPointer({ p, n in getpeername(SocketObject(a[0]).fd, p, n) }) < 0 { throw t.osError(ctaipan_get_errno()) }
             return try t.addressValue(address)
@@ -188,7 +188,7 @@ enum SocketType {
     // MARK: State
 
     private static func defineState(_ b: TypeBuilder) {
-        b.method("close", "($self, /)", "close()\n\nClose the socket.") { (t, a) throws(Raised) in
+        b.method("close", "!($self, /)", "close()\n\nClose the socket.") { (t, a) throws(Raised) in
             let s = SocketObject(a[0])
             let fd = s.fd
             if fd < 0 { return .none }
@@ -196,29 +196,29 @@ enum SocketType {
             if t.blocking({ close(fd) }) < 0 && ctaipan_get_errno() != ECONNRESET { throw t.osError(ctaipan_get_errno()) }
             return .none
         }
-        b.method("detach", "($self, /)", "detach()\n\nClose the socket object without closing the descriptor, which is returned.") { (t, a) in
+        b.method("detach", "!($self, /)", "detach()\n\nClose the socket object without closing the descriptor, which is returned.") { (t, a) in
             let s = SocketObject(a[0])
             let fd = s.fd
             s.fd = -1
             return t.int(Int(fd))
         }
-        b.method("fileno", "($self, /)", "fileno() -> integer\n\nReturn the file descriptor of the socket.") { (t, a) in t.int(Int(SocketObject(a[0]).fd)) }
-        b.method("setblocking", "($self, flag, /)", "setblocking(flag)\n\nTrue: block for ever; False: never wait.") { (t, a) throws(Raised) in
+        b.method("fileno", "!($self, /)", "fileno() -> integer\n\nReturn the file descriptor of the socket.") { (t, a) in t.int(Int(SocketObject(a[0]).fd)) }
+        b.method("setblocking", "!($self, flag, /)", "setblocking(flag)\n\nTrue: block for ever; False: never wait.") { (t, a) throws(Raised) in
             try t.setTimeout(SocketObject(a[0]), try t.truth(a[1]) ? -1 : 0)
             return .none
         }
-        b.method("getblocking", "($self, /)", "getblocking()\n\nWhether the socket waits.") { (_, a) in Value(SocketObject(a[0]).timeout != 0) }
-        b.method("settimeout", "($self, timeout, /)", "settimeout(timeout)\n\nSet the timeout in seconds; None waits for ever.") { (t, a) throws(Raised) in
+        b.method("getblocking", "!($self, /)", "getblocking()\n\nWhether the socket waits.") { (_, a) in Value(SocketObject(a[0]).timeout != 0) }
+        b.method("settimeout", "!($self, timeout, /)", "settimeout(timeout)\n\nSet the timeout in seconds; None waits for ever.") { (t, a) throws(Raised) in
             try t.setTimeout(SocketObject(a[0]), try timeoutArgument(t, a[1]))
             return .none
         }
-        b.method("gettimeout", "($self, /)", "gettimeout() -> timeout\n\nThe timeout in seconds, or None.") { (t, a) in timeoutValue(t, SocketObject(a[0]).timeout) }
+        b.method("gettimeout", "!($self, /)", "gettimeout() -> timeout\n\nThe timeout in seconds, or None.") { (t, a) in timeoutValue(t, SocketObject(a[0]).timeout) }
     }
 
     // MARK: Options
 
     private static func defineOptions(_ b: TypeBuilder) {
-        b.method("getsockopt", "($self, level, option, buffersize=0, /)", "getsockopt(level, option[, buffersize]) -> value\n\nGet a socket option: an int, or bytes when a size is given.") { (t, a) throws(Raised) in
+        b.method("getsockopt", "!($self, level, option, buffersize=0, /)", "getsockopt(level, option[, buffersize]) -> value\n\nGet a socket option: an int, or bytes when a size is given.") { (t, a) throws(Raised) in
             let s = SocketObject(a[0])
             let level = try t.cInt(a[1]), option = try t.cInt(a[2]), size = a[3].isUnbound ? 0 : try t.cInt(a[3])
             if size == 0 {

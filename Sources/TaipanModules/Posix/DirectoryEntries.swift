@@ -35,7 +35,7 @@ extension Thread {
             }
             b.method("inode", "($self, /)", "Return inode of the entry; cached per entry.") { (t, a) throws(Raised) in t.int(UInt(bitPattern: a[0].cell.raw(6))) }
             b.method("__fspath__", "($self, /)", "Returns the path for the entry.") { (t, a) throws(Raised) in a[0].cell[2] }
-            b.classMethod("__class_getitem__", "($type, object, /)", "See PEP 585") { (t, a) throws(Raised) in
+            b.classMethod("__class_getitem__", "!($type, object, /)", "See PEP 585") { (t, a) throws(Raised) in
                 try t.call(t.types.pointee.genericAlias, a[0], a[1])
             }
         }

@@ -63,7 +63,7 @@ extension Thread {
                 if a.count != 1 || a.keywords.isBound { throw t.raise(.typeError, "sched_param() missing required argument 'sched_priority' (pos 1)") }
                 return try t.structSequence(type, try t.row(1).adding(a[0]))
             }
-            b.method("__reduce__", "($self, /)") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)") { (t, a) throws(Raised) in
                 try t.tuple(t.type(of: a[0]).value, try t.tuple(TupleObject(a[0])[0]))
             }
         }.value)

@@ -38,7 +38,7 @@ enum PosixProcess {
             if pid < 0 { throw t.osError(code) }
             return try t.tuple(t.int(Int(pid)), t.int(Int(controller)))
         }
-        b.function("register_at_fork", "($module, /, *, before=None, after_in_child=None,\n                 after_in_parent=None)") { (t, a) throws(Raised) in
+        b.function("register_at_fork", "($module, /, *, before=<unrepresentable>,\n                 after_in_child=<unrepresentable>,\n                 after_in_parent=<unrepresentable>)") { (t, a) throws(Raised) in
             if a[0].isUnbound && a[1].isUnbound && a[2].isUnbound { throw t.raise(.typeError, "At least one argument is required.") }
             for (i, label) in ["before", "after_in_child", "after_in_parent"].enumerated() where a[i].isBound {
                 if !t.type(of: a[i]).slots.pointee.call.isSet { throw t.raise(.typeError, "'\(label)' must be callable, not \(t.typeName(a[i]))") }

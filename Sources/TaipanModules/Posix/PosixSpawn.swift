@@ -10,10 +10,10 @@ import TaipanRuntime
 
 enum PosixSpawn {
     static func define(_ b: ModuleBuilder) {
-        b.function("posix_spawn", "($module, path, argv, env, /, *, file_actions=(),\n            setpgroup=None, resetids=False, setsid=False,\n            setsigmask=(), setsigdef=(), scheduler=None)") { (t, a) throws(Raised) in
+        b.function("posix_spawn", "($module, path, argv, env, /, *, file_actions=(),\n            setpgroup=<unrepresentable>, resetids=False, setsid=False,\n            setsigmask=(), setsigdef=(), scheduler=<unrepresentable>)") { (t, a) throws(Raised) in
             try spawn(t, a, "posix_spawn", searches: false)
         }
-        b.function("posix_spawnp", "($module, path, argv, env, /, *, file_actions=(),\n             setpgroup=None, resetids=False, setsid=False,\n             setsigmask=(), setsigdef=(), scheduler=None)") { (t, a) throws(Raised) in
+        b.function("posix_spawnp", "($module, path, argv, env, /, *, file_actions=(),\n             setpgroup=<unrepresentable>, resetids=False, setsid=False,\n             setsigmask=(), setsigdef=(), scheduler=<unrepresentable>)") { (t, a) throws(Raised) in
             try spawn(t, a, "posix_spawnp", searches: true)
         }
     }

@@ -166,7 +166,7 @@ enum PosixStat {
             try t.systemCall32(path.object) { path.isDescriptor ? ftruncate(path.fd, off_t(length)) : truncate(path.bytes, off_t(length)) }
             return .none
         }
-        b.function("utime", "($module, /, path, times=None, *, ns=None,\n      dir_fd=None, follow_symlinks=True)", "Set the access and modified time of path.") { (t, a) throws(Raised) in
+        b.function("utime", "($module, /, path, times=None, *, ns=<unrepresentable>,\n      dir_fd=None, follow_symlinks=True)", "Set the access and modified time of path.") { (t, a) throws(Raised) in
             try t.audit("os.utime", a[0], a[1].orNone, a[2].orNone, a[3].orInt(-1))
             let path = try t.pathArgument(a[0], "utime", allowsDescriptor: true)
             let directory = try t.directoryArgument(a[3])

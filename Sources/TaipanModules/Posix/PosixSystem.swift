@@ -108,7 +108,7 @@ enum PosixSystem {
             if getloadavg(&loads, 3) != 3 { throw t.raise(.osError, "Load averages are unobtainable") }
             return try t.tuple(t.float(loads[0]), t.float(loads[1]), t.float(loads[2]))
         }
-        b.function("get_terminal_size", "($module, fd=1, /)", "Return the size of the terminal window as (columns, lines).") { (t, a) throws(Raised) in
+        b.function("get_terminal_size", "($module, fd=<unrepresentable>, /)", "Return the size of the terminal window as (columns, lines).") { (t, a) throws(Raised) in
             let fd: Int32 = a[0].isUnbound ? 1 : try t.cInt(a[0])
             var size = winsize()
             if ctaipan_ioctl(fd, UInt(TIOCGWINSZ), &size) < 0 { throw t.osError(ctaipan_get_errno()) }

@@ -59,8 +59,8 @@ extension Thread {
             }
             b.member("string", word: 1, "The string passed to match() or search().")
             b.member("re", word: 3, "The regular expression object.")
-            b.getset("pos", "The index into the string at which the RE engine started looking for a match.", get: { (t, v) in t.int(MatchObject(v).pos) })
-            b.getset("endpos", "The index into the string beyond which the RE engine will not go.", get: { (t, v) in t.int(MatchObject(v).endpos) })
+            b.member("pos", "The index into the string at which the RE engine started looking for a match.", get: { (t, v) in t.int(MatchObject(v).pos) })
+            b.member("endpos", "The index into the string beyond which the RE engine will not go.", get: { (t, v) in t.int(MatchObject(v).endpos) })
             b.getset("lastindex", "The integer index of the last matched capturing group.", get: { (t, v) in
                 MatchObject(v).lastIndex >= 0 ? t.int(MatchObject(v).lastIndex) : .none
             })
@@ -69,7 +69,7 @@ extension Thread {
                 return m.lastIndex >= 0 && m.lastIndex < names.count ? names[m.lastIndex] : .none
             })
             b.getset("regs", get: { (t, v) throws(Raised) in try t.matchRegs(MatchObject(v)) })
-            b.classMethod("__class_getitem__", "($type, object, /)", "See PEP 585") { (t, a) throws(Raised) in try t.call(t.types.pointee.genericAlias, a[0], a[1]) }
+            b.classMethod("__class_getitem__", "!($type, object, /)", "See PEP 585") { (t, a) throws(Raised) in try t.call(t.types.pointee.genericAlias, a[0], a[1]) }
             b.method("__copy__", "($self, /)") { (t, a) in a[0] }
             b.method("__deepcopy__", "($self, memo, /)") { (t, a) in a[0] }
             defineMatchGroups(b)

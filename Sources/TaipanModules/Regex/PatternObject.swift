@@ -182,7 +182,7 @@ extension Thread {
             b.getset("groupindex", "A dictionary mapping group names to group numbers.", get: { (t, v) throws(Raised) in
                 try t.call(t.types.pointee.mappingProxy, PatternObject(v).groupIndex)
             })
-            b.classMethod("__class_getitem__", "($type, object, /)", "See PEP 585") { (t, a) throws(Raised) in try t.call(t.types.pointee.genericAlias, a[0], a[1]) }
+            b.classMethod("__class_getitem__", "!($type, object, /)", "See PEP 585") { (t, a) throws(Raised) in try t.call(t.types.pointee.genericAlias, a[0], a[1]) }
             b.method("__copy__", "($self, /)") { (t, a) in a[0] }
             b.method("__deepcopy__", "($self, memo, /)") { (t, a) in a[0] }
             definePatternMatching(b)

@@ -158,7 +158,7 @@ public enum CodecsModule {
         m.function("utf_16_be_decode", "($module, data, errors=None, final=False, /)") { (t, a) throws(Raised) in
             try decode(t, a, "utf_16_be_decode", .utf16(.big), isFinal: try isFinal(t, a[2]))
         }
-        m.function("utf_16_ex_decode", "($module, data, errors=None, byteorder=0, final=False, /)") { (t, a) throws(Raised) in
+        m.function("utf_16_ex_decode", "($module, data, errors=None, byteorder=0, final=False,\n                 /)") { (t, a) throws(Raised) in
             try decodeMarked(t, a, "utf_16_ex_decode", wide: false)
         }
         m.function("utf_32_decode", "($module, data, errors=None, final=False, /)") { (t, a) throws(Raised) in
@@ -170,7 +170,7 @@ public enum CodecsModule {
         m.function("utf_32_be_decode", "($module, data, errors=None, final=False, /)") { (t, a) throws(Raised) in
             try decode(t, a, "utf_32_be_decode", .utf32(.big), isFinal: try isFinal(t, a[2]))
         }
-        m.function("utf_32_ex_decode", "($module, data, errors=None, byteorder=0, final=False, /)") { (t, a) throws(Raised) in
+        m.function("utf_32_ex_decode", "($module, data, errors=None, byteorder=0, final=False,\n                 /)") { (t, a) throws(Raised) in
             try decodeMarked(t, a, "utf_32_ex_decode", wide: true)
         }
         m.function("unicode_escape_decode", "($module, data, errors=None, final=True, /)") { (t, a) throws(Raised) in

@@ -129,8 +129,8 @@ enum CsvModule {
         b.getset("escapechar", get: { (t, v) in characterValue(t, CsvDialect(v).escape) })
         b.getset("lineterminator", get: { (_, v) in CsvDialect(v).terminator })
         b.getset("quoting", get: { (t, v) in t.int(CsvDialect(v).quoting) })
-        b.getset("doublequote", get: { (_, v) in Value(CsvDialect(v).doublesQuotes) })
-        b.getset("skipinitialspace", get: { (_, v) in Value(CsvDialect(v).skipsSpace) })
+        b.member("doublequote", get: { (_, v) in Value(CsvDialect(v).doublesQuotes) })
+        b.member("skipinitialspace", get: { (_, v) in Value(CsvDialect(v).skipsSpace) })
         b.getset("strict", get: { (_, v) in Value(CsvDialect(v).isStrict) })
         for name: StaticString in ["__reduce__", "__reduce_ex__"] {
             b.rawMethod(name, "", "raises an exception to avoid pickling") { (t, a) throws(Raised) in
@@ -333,7 +333,7 @@ enum CsvModule {
         b.slots.pointee.iter = UnarySlot { (_, v) in v }
         b.slots.pointee.next = UnarySlot(nextRow)
         b.member("dialect", word: 2)
-        b.getset("line_num", get: { (t, v) in t.int(v.cell.raw(3)) })
+        b.member("line_num", get: { (t, v) in t.int(v.cell.raw(3)) })
     }
 
     // MARK: Writing
@@ -415,8 +415,8 @@ enum CsvModule {
     private static func defineWriter(_ b: TypeBuilder) {
         b.doc("CSV writer\n\nWriter objects are responsible for generating tabular data\nin CSV format from sequence input.\n")
         b.member("dialect", word: 2)
-        b.method("writerow", "($self, row, /)", "writerow(iterable)\n\nConstruct and write a CSV record from an iterable of fields.  Non-string\nelements will be converted to string.") { (t, a) throws(Raised) in try writeRow(t, a[0], a[1]) }
-        b.method("writerows", "($self, rows, /)", "writerows(iterable of iterables)\n\nConstruct and write a series of iterables to a csv file.  Non-string\nelements will be converted to string.") { (t, a) throws(Raised) in
+        b.method("writerow", "!($self, row, /)", "writerow(iterable)\n\nConstruct and write a CSV record from an iterable of fields.  Non-string\nelements will be converted to string.") { (t, a) throws(Raised) in try writeRow(t, a[0], a[1]) }
+        b.method("writerows", "!($self, rows, /)", "writerows(iterable of iterables)\n\nConstruct and write a series of iterables to a csv file.  Non-string\nelements will be converted to string.") { (t, a) throws(Raised) in
             let iterator = try t.iter(a[1])
             while true {
                 let row = try t.next(iterator)

@@ -9,7 +9,7 @@ import TaipanRuntime
 enum JSONModule {
     static func define(_ m: ModuleBuilder) throws(Raised) {
         m.str("__doc__", "json speedups\n")
-        m.function("scanstring", "($module, string, end, strict=True, /)", "scanstring(string, end, strict=True) -> (string, end)\n\nScan the string s for a JSON string. End is the index of the\ncharacter in s after the quote that started the JSON string.") { (t, a) throws(Raised) in
+        m.function("scanstring", "!($module, string, end, strict=True, /)", "scanstring(string, end, strict=True) -> (string, end)\n\nScan the string s for a JSON string. End is the index of the\ncharacter in s after the quote that started the JSON string.") { (t, a) throws(Raised) in
             if !a[0].isKind(.str) { throw t.raise(.typeError, "first argument must be a string, not \(t.typeName(a[0]))") }
             let start = try t.index(a[1])
             let strict = a[2].isUnbound ? true : try t.truth(a[2])
@@ -17,8 +17,8 @@ enum JSONModule {
             let (text, next) = try JSONText(a[0]).string(t, start, strict: strict)
             return try t.tuple(text, t.int(next))
         }
-        m.function("encode_basestring", "($module, string, /)", "encode_basestring(string) -> string\n\nReturn a JSON representation of a Python string") { (t, a) throws(Raised) in try quote(t, a[0], ascii: false) }
-        m.function("encode_basestring_ascii", "($module, string, /)", "encode_basestring_ascii(string) -> string\n\nReturn an ASCII-only JSON representation of a Python string") { (t, a) throws(Raised) in try quote(t, a[0], ascii: true) }
+        m.function("encode_basestring", "!($module, string, /)", "encode_basestring(string) -> string\n\nReturn a JSON representation of a Python string") { (t, a) throws(Raised) in try quote(t, a[0], ascii: false) }
+        m.function("encode_basestring_ascii", "!($module, string, /)", "encode_basestring_ascii(string) -> string\n\nReturn an ASCII-only JSON representation of a Python string") { (t, a) throws(Raised) in try quote(t, a[0], ascii: true) }
         let scanner = try m.type("Scanner", flags: TypeFlag.base, export: false, .values(6), defineScanner)
         let encoder = try m.type("Encoder", flags: TypeFlag.base, export: false, .values(9), JSONEncoding.define)
         m.set("make_scanner", scanner.value)

@@ -11,7 +11,7 @@ public enum UnicodedataModule {
         for entry in entries { m.function(entry.name, entry.signature, entry.doc, entry.function) }
         let type = try m.type("UCD", flags: TypeFlag.noInstantiation, NativeLayout(valueWords: 0, bytes: 16)) { b in
             for entry in entries { b.method(entry.name, entry.signature, entry.doc, entry.method) }
-            b.getset("unidata_version", get: { (t, _) in t.str("3.2.0") })
+            b.member("unidata_version", get: { (t, _) in t.str("3.2.0") })
         }
         m.set("ucd_3_2_0", Value(m.t.allocate(type)))
     }

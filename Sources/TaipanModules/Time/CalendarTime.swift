@@ -10,28 +10,28 @@ import TaipanRuntime
 
 enum CalendarTime {
     static func define(_ b: ModuleBuilder) {
-        b.function("gmtime", "($module, seconds=None, /)", "gmtime([seconds]) -> (tm_year, tm_mon, tm_mday, tm_hour, tm_min,\n                       tm_sec, tm_wday, tm_yday, tm_isdst)\n\nConvert seconds since the Epoch to a time tuple expressing UTC (a.k.a.\nGMT).  When 'seconds' is not passed in, convert the current time instead.") { (t, a) throws(Raised) in
+        b.function("gmtime", "!($module, seconds=None, /)", "gmtime([seconds]) -> (tm_year, tm_mon, tm_mday, tm_hour, tm_min,\n                       tm_sec, tm_wday, tm_yday, tm_isdst)\n\nConvert seconds since the Epoch to a time tuple expressing UTC (a.k.a.\nGMT).  When 'seconds' is not passed in, convert the current time instead.") { (t, a) throws(Raised) in
             try structTime(t, try moment(t, a[0]), local: false)
         }
-        b.function("localtime", "($module, seconds=None, /)", "localtime([seconds]) -> (tm_year,tm_mon,tm_mday,tm_hour,tm_min,\n                          tm_sec,tm_wday,tm_yday,tm_isdst)\n\nConvert seconds since the Epoch to a time tuple expressing local time.\nWhen 'seconds' is not passed in, convert the current time instead.") { (t, a) throws(Raised) in
+        b.function("localtime", "!($module, seconds=None, /)", "localtime([seconds]) -> (tm_year,tm_mon,tm_mday,tm_hour,tm_min,\n                          tm_sec,tm_wday,tm_yday,tm_isdst)\n\nConvert seconds since the Epoch to a time tuple expressing local time.\nWhen 'seconds' is not passed in, convert the current time instead.") { (t, a) throws(Raised) in
             try structTime(t, try moment(t, a[0]), local: true)
         }
-        b.function("asctime", "($module, tuple=None, /)", "asctime([tuple]) -> string\n\nConvert a time tuple to a string, e.g. 'Sat Jun 06 16:26:11 1998'.\nWhen the time tuple is not present, current time as returned by localtime()\nis used.") { (t, a) throws(Raised) in
+        b.function("asctime", "!($module, tuple=None, /)", "asctime([tuple]) -> string\n\nConvert a time tuple to a string, e.g. 'Sat Jun 06 16:26:11 1998'.\nWhen the time tuple is not present, current time as returned by localtime()\nis used.") { (t, a) throws(Raised) in
             var parts: tm = a[0].isUnbound ? try now(t) : try timeParts(t, a[0], "asctime")
             try check(t, &parts)
             return t.str(clockText(parts))
         }
-        b.function("ctime", "($module, seconds=None, /)", "ctime(seconds) -> string\n\nConvert a time in seconds since the Epoch to a string in local time.\nThis is equivalent to asctime(localtime(seconds)). When the time tuple is\nnot present, current time as returned by localtime() is used.") { (t, a) throws(Raised) in
+        b.function("ctime", "!($module, seconds=None, /)", "ctime(seconds) -> string\n\nConvert a time in seconds since the Epoch to a string in local time.\nThis is equivalent to asctime(localtime(seconds)). When the time tuple is\nnot present, current time as returned by localtime() is used.") { (t, a) throws(Raised) in
             t.str(clockText(try broken(t, try moment(t, a[0]), local: true)))
         }
-        b.function("mktime", "($module, tuple, /)", "mktime(tuple) -> floating point number\n\nConvert a time tuple in local time to seconds since the Epoch.\nNote that mktime(gmtime(0)) will not generally return zero for most\ntime zones; instead the returned value will either be equal to that\nof the timezone or altzone attributes on the time module.") { (t, a) throws(Raised) in
+        b.function("mktime", "!($module, tuple, /)", "mktime(tuple) -> floating point number\n\nConvert a time tuple in local time to seconds since the Epoch.\nNote that mktime(gmtime(0)) will not generally return zero for most\ntime zones; instead the returned value will either be equal to that\nof the timezone or altzone attributes on the time module.") { (t, a) throws(Raised) in
             var parts = try timeParts(t, a[0], "mktime")
             parts.tm_wday = -1
             let seconds = mktime(&parts)
             if seconds == -1 && parts.tm_wday == -1 { throw t.raise(.overflowError, "mktime argument out of range") }
             return t.float(Double(seconds))
         }
-        b.function("strftime", "($module, format, tuple=None, /)", "strftime(format[, tuple]) -> string\n\nConvert a time tuple to a string according to a format specification.\nSee the library reference manual for formatting codes. When the time tuple\nis not present, current time as returned by localtime() is used.") { (t, a) throws(Raised) in
+        b.function("strftime", "!($module, format, tuple=None, /)", "strftime(format[, tuple]) -> string\n\nConvert a time tuple to a string according to a format specification.\nSee the library reference manual for formatting codes. When the time tuple\nis not present, current time as returned by localtime() is used.") { (t, a) throws(Raised) in
             if !a[0].isKind(.str) { throw t.raise(.typeError, "strftime() argument 1 must be str, not \(t.argumentTypeName(a[0]))") }
             var parts = a[1].isUnbound ? try now(t) : try timeParts(t, a[1], "strftime")
             try check(t, &parts)
@@ -39,7 +39,7 @@ enum CalendarTime {
             let isStruct = a[1].isBound && t.type(of: a[1]).value == t.timeState(0)
             return try format(t, a[0], parts, zone: isStruct ? a[1].cell[11] : .unbound)
         }
-        b.function("strptime", "($module, string, format=None, /)", "strptime(string, format) -> struct_time\n\nParse a string to a time tuple according to a format specification.\nSee the library reference manual for formatting codes (same as\nstrftime()).") { (t, a) throws(Raised) in
+        b.function("strptime", "!($module, string, format=None, /)", "strptime(string, format) -> struct_time\n\nParse a string to a time tuple according to a format specification.\nSee the library reference manual for formatting codes (same as\nstrftime()).") { (t, a) throws(Raised) in
             let module = try t.importModule(t.str("_strptime"), .unbound, .unbound, 0)
             let parse = try t.getattr(module, t.intern("_strptime_time"))
             return a[1].isUnbound ? try t.call(parse, a[0]) : try t.call(parse, a[0], a[1])

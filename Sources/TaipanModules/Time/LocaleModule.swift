@@ -62,7 +62,7 @@ public enum LocaleModule {
     }
 
     private static func defineLocale(_ b: ModuleBuilder) {
-        b.function("setlocale", "($module, category, locale=None, /)", "Activates/queries locale processing.") { (t, a) throws(Raised) in
+        b.function("setlocale", "($module, category, locale=<unrepresentable>, /)", "Activates/queries locale processing.") { (t, a) throws(Raised) in
             let category = try t.cInt(a[0])
             if a[1].isNoneOrUnbound {
                 guard let name = setlocale(category, nil) else { throw try failure(t, "locale query failed") }

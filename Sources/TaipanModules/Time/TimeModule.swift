@@ -53,12 +53,12 @@ public enum TimeModule {
         defineClocks(b)
         defineSystemClocks(b)
         CalendarTime.define(b)
-        b.function("sleep", "($module, seconds, /)", "sleep(seconds)\n\nDelay execution for a given number of seconds.  The argument may be\na floating point number for subsecond precision.") { (t, a) throws(Raised) in
+        b.function("sleep", "!($module, seconds, /)", "sleep(seconds)\n\nDelay execution for a given number of seconds.  The argument may be\na floating point number for subsecond precision.") { (t, a) throws(Raised) in
             try t.audit("time.sleep", a[0])
             try sleep(t, a[0])
             return .none
         }
-        b.function("tzset", "($module, /)", "tzset()\n\nInitialize, or reinitialize, the local timezone to the value stored in\nos.environ['TZ'].") { (t, a) throws(Raised) in
+        b.function("tzset", "!($module, /)", "tzset()\n\nInitialize, or reinitialize, the local timezone to the value stored in\nos.environ['TZ'].") { (t, a) throws(Raised) in
             tzset()
             try setZone(t)
             return .none
@@ -66,21 +66,21 @@ public enum TimeModule {
     }
 
     private static func defineClocks(_ b: ModuleBuilder) {
-        b.function("time", "($module, /)", "time() -> floating point number\n\nReturn the current time in seconds since the Epoch.\nFractions of a second may be present if the system clock provides them.") { (t, a) throws(Raised) in t.seconds(try t.clock(CLOCK_REALTIME)) }
-        b.function("time_ns", "($module, /)") { (t, a) throws(Raised) in t.int(try t.clock(CLOCK_REALTIME)) }
-        b.function("monotonic", "($module, /)", "monotonic() -> float\n\nMonotonic clock, cannot go backward.") { (t, a) throws(Raised) in t.seconds(try t.clock(CLOCK_MONOTONIC)) }
-        b.function("monotonic_ns", "($module, /)") { (t, a) throws(Raised) in t.int(try t.clock(CLOCK_MONOTONIC)) }
-        b.function("perf_counter", "($module, /)", "perf_counter() -> float\n\nPerformance counter for benchmarking.") { (t, a) throws(Raised) in t.seconds(try t.clock(CLOCK_MONOTONIC)) }
-        b.function("perf_counter_ns", "($module, /)") { (t, a) throws(Raised) in t.int(try t.clock(CLOCK_MONOTONIC)) }
-        b.function("process_time", "($module, /)", "process_time() -> float\n\nProcess time for profiling: sum of the kernel and user-space CPU time.") { (t, a) throws(Raised) in
+        b.function("time", "!($module, /)", "time() -> floating point number\n\nReturn the current time in seconds since the Epoch.\nFractions of a second may be present if the system clock provides them.") { (t, a) throws(Raised) in t.seconds(try t.clock(CLOCK_REALTIME)) }
+        b.function("time_ns", "!($module, /)") { (t, a) throws(Raised) in t.int(try t.clock(CLOCK_REALTIME)) }
+        b.function("monotonic", "!($module, /)", "monotonic() -> float\n\nMonotonic clock, cannot go backward.") { (t, a) throws(Raised) in t.seconds(try t.clock(CLOCK_MONOTONIC)) }
+        b.function("monotonic_ns", "!($module, /)") { (t, a) throws(Raised) in t.int(try t.clock(CLOCK_MONOTONIC)) }
+        b.function("perf_counter", "!($module, /)", "perf_counter() -> float\n\nPerformance counter for benchmarking.") { (t, a) throws(Raised) in t.seconds(try t.clock(CLOCK_MONOTONIC)) }
+        b.function("perf_counter_ns", "!($module, /)") { (t, a) throws(Raised) in t.int(try t.clock(CLOCK_MONOTONIC)) }
+        b.function("process_time", "!($module, /)", "process_time() -> float\n\nProcess time for profiling: sum of the kernel and user-space CPU time.") { (t, a) throws(Raised) in
             t.seconds(try t.clock(CLOCK_PROCESS_CPUTIME_ID))
         }
-        b.function("process_time_ns", "($module, /)") { (t, a) throws(Raised) in t.int(try t.clock(CLOCK_PROCESS_CPUTIME_ID)) }
-        b.function("thread_time", "($module, /)", "thread_time() -> float\n\nThread time for profiling: sum of the kernel and user-space CPU time.") { (t, a) throws(Raised) in
+        b.function("process_time_ns", "!($module, /)") { (t, a) throws(Raised) in t.int(try t.clock(CLOCK_PROCESS_CPUTIME_ID)) }
+        b.function("thread_time", "!($module, /)", "thread_time() -> float\n\nThread time for profiling: sum of the kernel and user-space CPU time.") { (t, a) throws(Raised) in
             t.seconds(try t.clock(CLOCK_THREAD_CPUTIME_ID))
         }
-        b.function("thread_time_ns", "($module, /)") { (t, a) throws(Raised) in t.int(try t.clock(CLOCK_THREAD_CPUTIME_ID)) }
-        b.function("get_clock_info", "($module, name, /)") { (t, a) throws(Raised) in
+        b.function("thread_time_ns", "!($module, /)") { (t, a) throws(Raised) in t.int(try t.clock(CLOCK_THREAD_CPUTIME_ID)) }
+        b.function("get_clock_info", "!($module, name, /)") { (t, a) throws(Raised) in
             if !a[0].isKind(.str) { throw t.raise(.typeError, "get_clock_info() argument 1 must be str, not \(t.argumentTypeName(a[0]))") }
             return try clockInfo(t, t.string(a[0]))
         }
@@ -108,23 +108,23 @@ public enum TimeModule {
     private static func clockID(_ t: Thread, _ value: Value) throws(Raised) -> clockid_t { clockid_t(try t.cInt(value)) }
 
     private static func defineSystemClocks(_ b: ModuleBuilder) {
-        b.function("clock_gettime", "($module, clk_id, /)") { (t, a) throws(Raised) in
+        b.function("clock_gettime", "!($module, clk_id, /)") { (t, a) throws(Raised) in
             var now = timespec()
             if clock_gettime(try clockID(t, a[0]), &now) != 0 { throw t.osError(ctaipan_get_errno()) }
             return t.float(Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9)
         }
-        b.function("clock_gettime_ns", "($module, clk_id, /)") { (t, a) throws(Raised) in t.int(try t.clock(try clockID(t, a[0]))) }
-        b.function("clock_getres", "($module, clk_id, /)") { (t, a) throws(Raised) in
+        b.function("clock_gettime_ns", "!($module, clk_id, /)") { (t, a) throws(Raised) in t.int(try t.clock(try clockID(t, a[0]))) }
+        b.function("clock_getres", "!($module, clk_id, /)") { (t, a) throws(Raised) in
             var step = timespec()
             if clock_getres(try clockID(t, a[0]), &step) != 0 { throw t.osError(ctaipan_get_errno()) }
             return t.float(Double(step.tv_sec) + Double(step.tv_nsec) * 1e-9)
         }
-        b.function("clock_settime", "($module, clk_id, time, /)") { (t, a) throws(Raised) in
+        b.function("clock_settime", "!($module, clk_id, time, /)") { (t, a) throws(Raised) in
             var time = try t.timespecArgument(a[1])
             if clock_settime(try clockID(t, a[0]), &time) != 0 { throw t.osError(ctaipan_get_errno()) }
             return .none
         }
-        b.function("clock_settime_ns", "($module, clk_id, time, /)") { (t, a) throws(Raised) in
+        b.function("clock_settime_ns", "!($module, clk_id, time, /)") { (t, a) throws(Raised) in
             let n = try t.index(a[1])
             let (whole, rest) = n.quotientAndRemainder(dividingBy: 1_000_000_000)
             var time = timespec(tv_sec: rest < 0 ? whole - 1 : whole, tv_nsec: rest < 0 ? rest + 1_000_000_000 : rest)
@@ -132,7 +132,7 @@ public enum TimeModule {
             return .none
         }
         #if os(Linux)
-        b.function("pthread_getcpuclockid", "($module, thread_id, /)") { (t, a) throws(Raised) in
+        b.function("pthread_getcpuclockid", "!($module, thread_id, /)") { (t, a) throws(Raised) in
             var id = clockid_t()
             let thread = try t.index(a[0])
             // Identifiers are the interpreter's own: only the running thread's is known to the C library here.

@@ -38,11 +38,11 @@ extension Thread {
         b.function("issubclass", "($module, cls, class_or_tuple, /)", "Tell whether a class derives from another, or from one of several.") { (t, a) throws(Raised) in
             Value(try t.objectIsSubclass(a[0], a[1]))
         }
-        b.rawFunction("dir", "", "dir([object]) -> list of strings\n\nThe sorted names of an object's attributes, or of the current scope.") { (t, a) throws(Raised) in
+        b.rawFunction("dir", "($module, arg=<unrepresentable>, /)", "dir([object]) -> list of strings\n\nThe sorted names of an object's attributes, or of the current scope.") { (t, a) throws(Raised) in
             try t.checkCount(a, "dir", 0, 1)
             return a.count == 0 ? try t.sortedNames(try t.callMethod(try t.currentLocals(), t.intern("keys"))) : try t.dir(a[0])
         }
-        b.rawFunction("vars", "", "vars([object]) -> dictionary\n\nThe `__dict__` of an object, or the local variables.") { (t, a) throws(Raised) in
+        b.rawFunction("vars", "($module, object=<unrepresentable>, /)", "vars([object]) -> dictionary\n\nThe `__dict__` of an object, or the local variables.") { (t, a) throws(Raised) in
             try t.checkCount(a, "vars", 0, 1)
             if a.count == 0 { return try t.currentLocals() }
             let dict = try t.getattrOrUnbound(a[0], t.name(.__dict__))

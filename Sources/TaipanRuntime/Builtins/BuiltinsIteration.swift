@@ -18,7 +18,7 @@ extension Thread {
                 if try t.truth(item) { return .true }
             }
         }
-        b.rawFunction("iter", "", "iter(iterable) -> iterator\niter(callable, sentinel) -> iterator\n\nThe iterator of an object, or one that calls until the sentinel is returned.") { (t, a) throws(Raised) in
+        b.rawFunction("iter", "($module, object, sentinel=<unrepresentable>, /)", "iter(iterable) -> iterator\niter(callable, sentinel) -> iterator\n\nThe iterator of an object, or one that calls until the sentinel is returned.") { (t, a) throws(Raised) in
             try t.checkCount(a, "iter", 1, 2)
             if a.count == 1 { return try t.iter(a[0]) }
             if !t.type(of: a[0]).slots.pointee.call.isSet { throw t.raise(.typeError, "iter(object, sentinel): object must be callable") }
@@ -32,7 +32,7 @@ extension Thread {
             return a[1].isUnbound ? awaitable : try t.newAnextAwaitable(awaitable, a[1])
         }
         b.function("len", "($module, obj, /)", "The number of items in a container.") { (t, a) throws(Raised) in t.int(try t.length(a[0])) }
-        b.rawFunction("next", "", "next(iterator[, default])\n\nThe next item; the default when there is none, or StopIteration.") { (t, a) throws(Raised) in
+        b.rawFunction("next", "($module, iterator, default=<unrepresentable>, /)", "next(iterator[, default])\n\nThe next item; the default when there is none, or StopIteration.") { (t, a) throws(Raised) in
             try t.checkCount(a, "next", 1, 2)
             return try t.nextOrDefault(a[0], a.count == 2 ? a[1] : .unbound)
         }

@@ -12,7 +12,7 @@ extension Thread {
         defineType(.ellipsis, "ellipsis", .values(0)) { b in
             b.slots.pointee.repr = UnarySlot { (t, _) in t.intern("Ellipsis") }
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in try t.singleton(.ellipsis, "EllipsisType", a) }
-            b.method("__reduce__", "($self, /)") { (t, _) in t.intern("Ellipsis") }
+            b.method("__reduce__", "!($self, /)") { (t, _) in t.intern("Ellipsis") }
         }
         defineType(.NotImplementedType, "NotImplementedType", .values(0)) { b in
             b.slots.pointee.repr = UnarySlot { (t, _) in t.intern("NotImplemented") }
@@ -21,7 +21,7 @@ extension Thread {
                 try t.warn(category: t.types.pointee.deprecationWarning, message: "NotImplemented should not be used in a boolean context")
                 return true
             }
-            b.method("__reduce__", "($self, /)") { (t, _) in t.intern("NotImplemented") }
+            b.method("__reduce__", "!($self, /)") { (t, _) in t.intern("NotImplemented") }
         }
     }
 

@@ -26,13 +26,13 @@ extension Thread {
                 t.str("<async_generator object \(t.string(GeneratorObject(v).qualname)) at 0x\(String(v.bits, radix: 16))>")
             }
             b.slots.pointee.finalize = ActionSlot(Thread.finalizeAsyncGenerator)
-            b.method("asend", "($self, value, /)", "asend(v) -> send 'v' in generator.") { (t, a) throws(Raised) in try t.newAsyncAwaitable(a[0], a[1], AwaitableKind.send) }
+            b.method("asend", "!($self, value, /)", "asend(v) -> send 'v' in generator.") { (t, a) throws(Raised) in try t.newAsyncAwaitable(a[0], a[1], AwaitableKind.send) }
             b.rawMethod("athrow", "", "athrow(value)\nathrow(typ[,val[,tb]])\n\nraise exception in generator.") { (t, a) throws(Raised) in
                 try t.warnThrowSignature(a.count - 1, "athrow")
                 return try t.newAsyncAwaitable(a[0], try t.tuple(a.base + 1, a.count - 1), AwaitableKind.throw)
             }
-            b.method("aclose", "($self, /)", "aclose() -> raise GeneratorExit inside generator.") { (t, a) throws(Raised) in try t.newAsyncAwaitable(a[0], .none, AwaitableKind.close) }
-            b.getset("ag_running", get: { (_, v) throws(Raised) in Value(GeneratorObject(v).flags & GeneratorObject.isBusy != 0) })
+            b.method("aclose", "!($self, /)", "aclose() -> raise GeneratorExit inside generator.") { (t, a) throws(Raised) in try t.newAsyncAwaitable(a[0], .none, AwaitableKind.close) }
+            b.member("ag_running", get: { (_, v) throws(Raised) in Value(GeneratorObject(v).flags & GeneratorObject.isBusy != 0) })
             b.getset("ag_suspended", get: { (_, v) throws(Raised) in Value(GeneratorObject(v).state == GeneratorObject.suspended) })
             b.getset("ag_frame", get: { (t, v) throws(Raised) in try t.generatorFrame(GeneratorObject(v)) })
             b.getset("ag_await", get: { (_, v) throws(Raised) in GeneratorObject(v).delegate.isUnbound ? .none : GeneratorObject(v).delegate })
@@ -40,7 +40,7 @@ extension Thread {
                 try t.audit("object.__getattr__", v, t.intern("ag_code"))
                 return v.cell[3]
             })
-            b.classMethod("__class_getitem__", "($type, object, /)") { (t, a) throws(Raised) in try t.newGenericAlias(a[0], a[1]) }
+            b.classMethod("__class_getitem__", "!($type, object, /)") { (t, a) throws(Raised) in try t.newGenericAlias(a[0], a[1]) }
             addGeneratorNames(b)
         }
         defineType(.asyncGeneratorWrappedValue, "async_generator_wrapped_value", .values(1)) { _ in }
@@ -54,9 +54,9 @@ extension Thread {
             b.slots.pointee.await = UnarySlot { (_, v) throws(Raised) in v }
             b.slots.pointee.iter = UnarySlot { (_, v) throws(Raised) in v }
             b.slots.pointee.next = UnarySlot { (t, v) throws(Raised) in try t.stepForIteration(v) }
-            b.method("send", "($self, arg, /)") { (t, a) throws(Raised) in try t.step(a[0], a[1]) }
+            b.method("send", "!($self, arg, /)") { (t, a) throws(Raised) in try t.step(a[0], a[1]) }
             b.rawMethod("throw") { (t, a) throws(Raised) in try t.throwIntoAwaitable(a[0], a.dropFirst) }
-            b.method("close", "($self, /)") { (_, a) throws(Raised) in
+            b.method("close", "!($self, /)") { (_, a) throws(Raised) in
                 a[0].cell[3] = Value(smallInt: AwaitableState.closed)
                 return .none
             }
@@ -218,7 +218,7 @@ extension Thread {
                     return .unbound
                 }
             }
-            b.method("send", "($self, arg, /)") { (t, a) throws(Raised) in
+            b.method("send", "!($self, arg, /)") { (t, a) throws(Raised) in
                 let sent = a[1]
                 return try t.anextStep(a[0]) { (inner) throws(Raised) in try t.sendSlowly(inner, sent) }
             }
@@ -226,7 +226,7 @@ extension Thread {
                 let rest = try t.tuple(a.base + 1, a.count - 1)
                 return try t.anextStep(a[0]) { (inner) throws(Raised) in (try t.call(try t.getattr(inner, .throw), tuple: rest), false) }
             }
-            b.method("close", "($self, /)") { (t, a) throws(Raised) in
+            b.method("close", "!($self, /)") { (t, a) throws(Raised) in
                 if a[0].cell[3].isBound { _ = try t.callMethod(a[0].cell[3], t.name(.close)) }
                 return .none
             }

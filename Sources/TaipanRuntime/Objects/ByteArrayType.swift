@@ -372,7 +372,7 @@ extension Thread {
     }
 
     private func defineByteArrayPickling(_ b: TypeBuilder) {
-        b.method("__alloc__", "($self, /)", "B.__alloc__() -> int\n\nReturn the number of bytes actually allocated.") { (t, a) in
+        b.method("__alloc__", "!($self, /)", "B.__alloc__() -> int\n\nReturn the number of bytes actually allocated.") { (t, a) in
             let array = ByteArrayObject(a[0])
             return t.int(array.storage.isUnbound ? 0 : BytesObject(array.storage).count + 1)
         }

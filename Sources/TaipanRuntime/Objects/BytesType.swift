@@ -13,7 +13,7 @@ extension Thread {
             b.doc("bytes(iterable_of_ints) -> bytes\nbytes(string, encoding[, errors]) -> bytes\nbytes(bytes_or_buffer) -> immutable copy of bytes_or_buffer\nbytes(int) -> bytes object of size given by the parameter initialized with null bytes\nbytes() -> empty bytes object\n\nConstruct an immutable array of bytes from:\n  - an iterable yielding integers in range(256)\n  - a text string encoded using the specified encoding\n  - any object implementing the buffer API.\n  - an integer")
             defineBytesSlots(b.slots)
             defineBytesLikeMethods(b)
-            b.method("__getnewargs__", "($self, /)") { (t, a) throws(Raised) in
+            b.method("__getnewargs__", "!($self, /)") { (t, a) throws(Raised) in
                 try t.tuple(try t.bytes(BytesObject(a[0]).data, BytesObject(a[0]).count))
             }
             b.method("__bytes__", "($self, /)", "Convert this value to exact type bytes.") { (t, a) throws(Raised) in

@@ -325,23 +325,23 @@ extension Thread {
     }
 
     private func defineBytesCaseMethods(_ b: TypeBuilder) {
-        b.method("isascii", "($self, /)", "B.isascii() -> bool\n\nReturn True if B is empty or all characters in B are ASCII,\nFalse otherwise.") { (t, a) in
+        b.method("isascii", "!($self, /)", "B.isascii() -> bool\n\nReturn True if B is empty or all characters in B are ASCII,\nFalse otherwise.") { (t, a) in
             let bytes = t.bytePoints(a[0]).bytes
             return Value(UTF8Codec.endOfASCII(bytes, from: 0) == bytes.count)
         }
-        b.method("isspace", "($self, /)", "B.isspace() -> bool\n\nReturn True if all characters in B are whitespace\nand there is at least one character in B, False otherwise.") { (t, a) in Thread.all(t, a[0], ASCIIText.isSpace) }
-        b.method("isalpha", "($self, /)", "B.isalpha() -> bool\n\nReturn True if all characters in B are alphabetic\nand there is at least one character in B, False otherwise.") { (t, a) in Thread.all(t, a[0], ASCIIText.isAlpha) }
-        b.method("isalnum", "($self, /)", "B.isalnum() -> bool\n\nReturn True if all characters in B are alphanumeric\nand there is at least one character in B, False otherwise.") { (t, a) in Thread.all(t, a[0], ASCIIText.isAlphanumeric) }
-        b.method("isdigit", "($self, /)", "B.isdigit() -> bool\n\nReturn True if all characters in B are digits\nand there is at least one character in B, False otherwise.") { (t, a) in Thread.all(t, a[0], ASCIIText.isDigit) }
-        b.method("islower", "($self, /)", "B.islower() -> bool\n\nReturn True if all cased characters in B are lowercase and there is\nat least one cased character in B, False otherwise.") { (t, a) in
+        b.method("isspace", "!($self, /)", "B.isspace() -> bool\n\nReturn True if all characters in B are whitespace\nand there is at least one character in B, False otherwise.") { (t, a) in Thread.all(t, a[0], ASCIIText.isSpace) }
+        b.method("isalpha", "!($self, /)", "B.isalpha() -> bool\n\nReturn True if all characters in B are alphabetic\nand there is at least one character in B, False otherwise.") { (t, a) in Thread.all(t, a[0], ASCIIText.isAlpha) }
+        b.method("isalnum", "!($self, /)", "B.isalnum() -> bool\n\nReturn True if all characters in B are alphanumeric\nand there is at least one character in B, False otherwise.") { (t, a) in Thread.all(t, a[0], ASCIIText.isAlphanumeric) }
+        b.method("isdigit", "!($self, /)", "B.isdigit() -> bool\n\nReturn True if all characters in B are digits\nand there is at least one character in B, False otherwise.") { (t, a) in Thread.all(t, a[0], ASCIIText.isDigit) }
+        b.method("islower", "!($self, /)", "B.islower() -> bool\n\nReturn True if all cased characters in B are lowercase and there is\nat least one cased character in B, False otherwise.") { (t, a) in
             let bytes = t.bytePoints(a[0]).bytes
             return Value(!bytes.contains(where: ASCIIText.isUpper) && bytes.contains(where: ASCIIText.isLower))
         }
-        b.method("isupper", "($self, /)", "B.isupper() -> bool\n\nReturn True if all cased characters in B are uppercase and there is\nat least one cased character in B, False otherwise.") { (t, a) in
+        b.method("isupper", "!($self, /)", "B.isupper() -> bool\n\nReturn True if all cased characters in B are uppercase and there is\nat least one cased character in B, False otherwise.") { (t, a) in
             let bytes = t.bytePoints(a[0]).bytes
             return Value(!bytes.contains(where: ASCIIText.isLower) && bytes.contains(where: ASCIIText.isUpper))
         }
-        b.method("istitle", "($self, /)", "B.istitle() -> bool\n\nReturn True if B is a titlecased string and there is at least one\ncharacter in B, i.e. uppercase characters may only follow uncased\ncharacters and lowercase characters only cased ones. Return False\notherwise.") { (t, a) in
+        b.method("istitle", "!($self, /)", "B.istitle() -> bool\n\nReturn True if B is a titlecased string and there is at least one\ncharacter in B, i.e. uppercase characters may only follow uncased\ncharacters and lowercase characters only cased ones. Return False\notherwise.") { (t, a) in
             var found = false, inWord = false
             for byte in t.bytePoints(a[0]).bytes {
                 if ASCIIText.isUpper(byte) {
@@ -357,19 +357,19 @@ extension Thread {
             }
             return Value(found)
         }
-        b.method("lower", "($self, /)", "B.lower() -> copy of B\n\nReturn a copy of B with all ASCII characters converted to lowercase.") { (t, a) throws(Raised) in
+        b.method("lower", "!($self, /)", "B.lower() -> copy of B\n\nReturn a copy of B with all ASCII characters converted to lowercase.") { (t, a) throws(Raised) in
             try Thread.map(t, a[0]) { (byte, _) in ASCIIText.toLower(byte) }
         }
-        b.method("upper", "($self, /)", "B.upper() -> copy of B\n\nReturn a copy of B with all ASCII characters converted to uppercase.") { (t, a) throws(Raised) in
+        b.method("upper", "!($self, /)", "B.upper() -> copy of B\n\nReturn a copy of B with all ASCII characters converted to uppercase.") { (t, a) throws(Raised) in
             try Thread.map(t, a[0]) { (byte, _) in ASCIIText.toUpper(byte) }
         }
-        b.method("swapcase", "($self, /)", "B.swapcase() -> copy of B\n\nReturn a copy of B with uppercase ASCII characters converted\nto lowercase ASCII and vice versa.") { (t, a) throws(Raised) in
+        b.method("swapcase", "!($self, /)", "B.swapcase() -> copy of B\n\nReturn a copy of B with uppercase ASCII characters converted\nto lowercase ASCII and vice versa.") { (t, a) throws(Raised) in
             try Thread.map(t, a[0]) { (byte, _) in ASCIIText.swapCase(byte) }
         }
-        b.method("title", "($self, /)", "B.title() -> copy of B\n\nReturn a titlecased version of B, i.e. ASCII words start with uppercase\ncharacters, all remaining cased characters have lowercase.") { (t, a) throws(Raised) in
+        b.method("title", "!($self, /)", "B.title() -> copy of B\n\nReturn a titlecased version of B, i.e. ASCII words start with uppercase\ncharacters, all remaining cased characters have lowercase.") { (t, a) throws(Raised) in
             try Thread.map(t, a[0]) { (byte, previous) in ASCIIText.isAlpha(previous) ? ASCIIText.toLower(byte) : ASCIIText.toUpper(byte) }
         }
-        b.method("capitalize", "($self, /)", "B.capitalize() -> copy of B\n\nReturn a copy of B with only its first character capitalized (ASCII)\nand the rest lower-cased.") { (t, a) throws(Raised) in
+        b.method("capitalize", "!($self, /)", "B.capitalize() -> copy of B\n\nReturn a copy of B with only its first character capitalized (ASCII)\nand the rest lower-cased.") { (t, a) throws(Raised) in
             let made = try Thread.map(t, a[0]) { (byte, _) in ASCIIText.toLower(byte) }
             let points = t.bytePoints(made)
             if points.count > 0 {

@@ -4,7 +4,7 @@ import TaipanBytecode
 
 extension Thread {
     func defineCodeFields(_ b: TypeBuilder) {
-        b.member("co_code", word: 1)
+        b.getset("co_code", get: { (_, v) in v.cell[1] })
         b.getset("_co_code_adaptive", get: { (t, v) throws(Raised) in try t.adaptiveCode(CodeCell(v)) })
         b.member("co_consts", word: 2)
         b.member("co_names", word: 3)
@@ -13,13 +13,13 @@ extension Thread {
         b.member("co_qualname", word: 8)
         b.member("co_linetable", word: 9)
         b.member("co_exceptiontable", word: 10)
-        b.getset("co_argcount", get: { (t, v) throws(Raised) in t.int(CodeCell(v).argcount) })
-        b.getset("co_posonlyargcount", get: { (t, v) throws(Raised) in t.int(CodeCell(v).posonlyargcount) })
-        b.getset("co_kwonlyargcount", get: { (t, v) throws(Raised) in t.int(CodeCell(v).kwonlyargcount) })
-        b.getset("co_stacksize", get: { (t, v) throws(Raised) in t.int(CodeCell(v).stacksize) })
-        b.getset("co_flags", get: { (t, v) throws(Raised) in t.int(CodeCell(v).flags) })
-        b.getset("co_firstlineno", get: { (t, v) throws(Raised) in t.int(CodeCell(v).firstlineno) })
-        b.getset("co_nlocals", get: { (t, v) throws(Raised) in t.int(TupleObject(try t.localNames(CodeCell(v), 0x20)).count) })
+        b.member("co_argcount", get: { (t, v) throws(Raised) in t.int(CodeCell(v).argcount) })
+        b.member("co_posonlyargcount", get: { (t, v) throws(Raised) in t.int(CodeCell(v).posonlyargcount) })
+        b.member("co_kwonlyargcount", get: { (t, v) throws(Raised) in t.int(CodeCell(v).kwonlyargcount) })
+        b.member("co_stacksize", get: { (t, v) throws(Raised) in t.int(CodeCell(v).stacksize) })
+        b.member("co_flags", get: { (t, v) throws(Raised) in t.int(CodeCell(v).flags) })
+        b.member("co_firstlineno", get: { (t, v) throws(Raised) in t.int(CodeCell(v).firstlineno) })
+        b.member("co_nlocals", get: { (t, v) throws(Raised) in t.int(TupleObject(try t.localNames(CodeCell(v), 0x20)).count) })
         b.getset("co_varnames", get: { (t, v) throws(Raised) in try t.localNames(CodeCell(v), 0x20) })
         b.getset("co_cellvars", get: { (t, v) throws(Raised) in try t.localNames(CodeCell(v), 0x40) })
         b.getset("co_freevars", get: { (t, v) throws(Raised) in try t.localNames(CodeCell(v), 0x80) })
@@ -46,9 +46,9 @@ extension Thread {
             if i < 0 || i >= names.count { throw t.raise(.indexError, "tuple index out of range") }
             return names[i]
         }
-        b.method("__sizeof__", "($self, /)") { (t, a) throws(Raised) in t.int(CodeCell.bytes + BytesObject(CodeCell(a[0]).code).count) }
-        b.method("co_positions", "($self, /)") { (t, a) throws(Raised) in try t.codePositions(CodeCell(a[0])) }
-        b.method("co_lines", "($self, /)") { (t, a) throws(Raised) in try t.codeLines(CodeCell(a[0])) }
+        b.method("__sizeof__", "!($self, /)") { (t, a) throws(Raised) in t.int(CodeCell.bytes + BytesObject(CodeCell(a[0]).code).count) }
+        b.method("co_positions", "!($self, /)") { (t, a) throws(Raised) in try t.codePositions(CodeCell(a[0])) }
+        b.method("co_lines", "!($self, /)") { (t, a) throws(Raised) in try t.codeLines(CodeCell(a[0])) }
     }
 
     /// `_co_code_adaptive`: the instructions as CPython prepares them when it makes a code object, with counters in the caches and pairs

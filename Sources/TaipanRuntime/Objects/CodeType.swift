@@ -3,6 +3,7 @@
 extension Thread {
     func defineCodeTypes() {
         defineType(.code, "code", flags: TypeFlag.hasWeakReferences, NativeLayout(valueWords: CodeCell.valueWords, bytes: CodeCell.bytes)) { b in
+            b.doc("code(argcount, posonlyargcount, kwonlyargcount, nlocals, stacksize,\n     flags, codestring, constants, names, varnames, filename, name,\n     qualname, firstlineno, linetable, exceptiontable, freevars=(),\n     cellvars=(), /)\n--\n\nCompiled code, for those who know what they do.")
             b.slots.pointee.repr = UnarySlot { (t, v) throws(Raised) in
                 let code = CodeCell(v)
                 return t.str("<code object \(t.string(code.name)) at 0x\(String(v.bits, radix: 16)), file \"\(t.string(code.filename))\", line \(code.firstlineno)>")
@@ -30,14 +31,14 @@ extension Thread {
             b.getset("f_lasti", get: { (t, v) throws(Raised) in t.int(t.frameUnit(FrameObject(v)) * 2) })
             b.getset("f_trace", get: { (_, v) throws(Raised) in FrameObject(v).trace.isUnbound ? .none : FrameObject(v).trace },
                      set: { (_, v, new) throws(Raised) in FrameObject(v).trace = new.isNone ? .unbound : new })
-            b.getset("f_trace_lines", get: { (_, v) throws(Raised) in Value(!FrameObject(v).hidesLines) }, set: { (t, v, new) throws(Raised) in
+            b.member("f_trace_lines", get: { (_, v) throws(Raised) in Value(!FrameObject(v).hidesLines) }, set: { (t, v, new) throws(Raised) in
                 FrameObject(v).hidesLines = !(try t.traceFlag(new))
             })
             b.getset("f_trace_opcodes", get: { (_, v) throws(Raised) in Value(FrameObject(v).tracesOpcodes) }, set: { (t, v, new) throws(Raised) in
                 FrameObject(v).tracesOpcodes = try t.traceFlag(new)
                 if FrameObject(v).tracesOpcodes { t.interp.pointee.monitoring.tracesOpcodes = true }
             })
-            b.method("clear", "($self, /)") { (t, a) throws(Raised) in
+            b.method("clear", "!($self, /)") { (t, a) throws(Raised) in
                 let frame = FrameObject(a[0])
                 if let fp = frame.frame {
                     if fp.frameFlags & FrameFlag.generator == 0 || GeneratorObject(Value(Cell(UnsafeMutableRawPointer(fp - GeneratorObject.frameWord)))).state == GeneratorObject.running {

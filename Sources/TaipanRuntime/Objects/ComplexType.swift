@@ -40,7 +40,7 @@ extension Thread {
 
     func defineComplexType() {
         defineType(.complex, "complex", flags: TypeFlag.base, .leaf(bytes: 24)) { b in
-            b.doc("A number with a real and an imaginary part, made of numbers or of text such as '1+2j'.")
+            b.doc("complex(real=0, imag=0)\n--\n\nA number with a real and an imaginary part, made of numbers or of text such as '1+2j'.")
             defineComplexNumberSlots(b)
             let s = b.slots
             s.pointee.new = CallSlot(Thread.complexNew)
@@ -123,8 +123,8 @@ extension Thread {
                 try parsed.format(real: z.real, imaginary: z.imaginary, typeName: name)
             })
         }
-        b.getset("real", "the real part of a complex number", get: { (t, v) in t.float(ComplexObject(v).real) })
-        b.getset("imag", "the imaginary part of a complex number", get: { (t, v) in t.float(ComplexObject(v).imaginary) })
+        b.member("real", "the real part of a complex number", get: { (t, v) in t.float(ComplexObject(v).real) })
+        b.member("imag", "the imaginary part of a complex number", get: { (t, v) in t.float(ComplexObject(v).imaginary) })
     }
 
     static func complexCompare(_ t: Thread, _ left: Value, _ right: Value, _ op: CompareOperator) throws(Raised) -> Value {

@@ -30,13 +30,13 @@ extension Thread {
                 return Value(same == (op == .equal))
             }
             s.pointee.call = CallSlot { (t, v, a) throws(Raised) in try t.callBuiltin(NativeFunction(v), a) }
-            b.method("__reduce__", "($self, /)") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)") { (t, a) throws(Raised) in
                 let f = NativeFunction(a[0])
                 let receiver = t.builtinReceiver(f)
                 if receiver.isNone || receiver.hasLayout(.module) { return f.name }
                 return try t.tuple(t.builtin("getattr"), try t.tuple(receiver, f.name))
             }
-            b.getset("__module__", get: { (t, v) in NativeFunction(v).module.isUnbound ? .none : NativeFunction(v).module },
+            b.member("__module__", get: { (t, v) in NativeFunction(v).module.isUnbound ? .none : NativeFunction(v).module },
                      set: { (t, v, new) throws(Raised) in NativeFunction(v).module = new })
             addNativeTexts(b)
             b.getset("__name__", get: { (t, v) in NativeFunction(v).name })
@@ -94,7 +94,7 @@ extension Thread {
     public func newBoundNative(_ f: NativeFunction, _ receiver: Value) -> Value {
         // Parsed once here and not at each call of each copy. Without memory for it, the call itself will say so.
         if !f.arity.isParsed && !f.isRaw { do throws(Raised) { _ = try prepare(f) } catch { _ = takePending() } }
-        let cell = heap.allocate(header: UInt(LayoutID.builtinFunction.rawValue) | (f.cell.header & (NativeFunction.isRawBit | NativeFunction.isStaticBit)), bytes: NativeFunction.bytes)
+        let cell = heap.allocate(header: UInt(LayoutID.builtinFunction.rawValue) | (f.cell.header & (NativeFunction.isRawBit | NativeFunction.isStaticBit | NativeFunction.isHiddenBit)), bytes: NativeFunction.bytes)
         for i in 1...5 { cell[i] = f.cell[i] }
         for i in 6...11 { cell.setRaw(f.cell.raw(i), at: i) }
         cell[2] = receiver
@@ -105,7 +105,7 @@ extension Thread {
     /// `__doc__` and `__text_signature__` of native functions.
     private func addNativeTexts(_ b: TypeBuilder) {
         b.getset("__doc__", get: { (t, v) in NativeFunction(v).doc.count == 0 ? .none : t.str(utf8: NativeFunction(v).doc) })
-        b.getset("__text_signature__", get: { (t, v) in NativeFunction(v).signature.count == 0 ? .none : t.str(utf8: NativeFunction(v).signature) })
+        b.getset("__text_signature__", get: { (t, v) in NativeFunction(v).signature.count == 0 || NativeFunction(v).cell.has(NativeFunction.isHiddenBit) ? .none : t.str(utf8: NativeFunction(v).signature) })
     }
 
     // MARK: method_descriptor
@@ -149,7 +149,7 @@ extension Thread {
             return t.str(t.string(TypeObject(owner).qualname) + "." + t.string(v.cell[1]))
         })
         if !reduces { return }
-        b.method("__reduce__", "($self, /)") { (t, a) throws(Raised) in
+        b.method("__reduce__", "!($self, /)") { (t, a) throws(Raised) in
             let isFunction = a[0].hasLayout(.methodDescriptor) || a[0].hasLayout(.classMethodDescriptor)
             return try t.tuple(t.builtin("getattr"), try t.tuple(a[0].cell[isFunction ? 5 : 2], a[0].cell[1]))
         }
@@ -235,7 +235,7 @@ extension Thread {
             b.getset("__qualname__", get: { (t, v) throws(Raised) in try t.getattr(v.cell[1], .__qualname__) })
             b.getset("__doc__", get: { (t, v) throws(Raised) in try t.getattr(v.cell[1], .__doc__) })
             b.getset("__text_signature__", get: { (t, v) throws(Raised) in try t.getattr(v.cell[1], .__text_signature__) })
-            b.method("__reduce__", "($self, /)") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)") { (t, a) throws(Raised) in
                 try t.tuple(t.builtin("getattr"), try t.tuple(a[0].cell[2], WrapperDescriptor(a[0].cell[1]).name))
             }
         }

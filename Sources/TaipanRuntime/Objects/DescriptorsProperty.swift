@@ -3,6 +3,7 @@
 extension Thread {
     func definePropertyType() {
         defineType(.property, "property", flags: TypeFlag.base, .values(6)) { b in
+            b.doc("property(fget=None, fset=None, fdel=None, doc=None)\n--\n\nAn attribute that functions get, set and delete.\n\nAs a decorator it makes the function the getter; getter(), setter() and deleter()\nmake a copy with another function.")
             let s = b.slots
             s.pointee.new = CallSlot { (t, type, a) throws(Raised) in Value(t.allocate(TypeObject(type))) }
             s.pointee.initialize = InitSlot(Thread.propertyInit)
@@ -16,13 +17,13 @@ extension Thread {
                 if function.isUnbound { throw t.propertyError(v, object, new.isUnbound ? "deleter" : "setter") }
                 _ = new.isUnbound ? try t.call(function, object) : try t.call(function, object, new)
             }
-            b.method("getter", "($self, object, /)", "Descriptor to obtain a copy of the property with a different getter.") { (t, a) throws(Raised) in
+            b.method("getter", "!($self, object, /)", "Descriptor to obtain a copy of the property with a different getter.") { (t, a) throws(Raised) in
                 try t.copyProperty(a[0], get: a[1], set: .unbound, delete: .unbound)
             }
-            b.method("setter", "($self, object, /)", "Descriptor to obtain a copy of the property with a different setter.") { (t, a) throws(Raised) in
+            b.method("setter", "!($self, object, /)", "Descriptor to obtain a copy of the property with a different setter.") { (t, a) throws(Raised) in
                 try t.copyProperty(a[0], get: .unbound, set: a[1], delete: .unbound)
             }
-            b.method("deleter", "($self, object, /)", "Descriptor to obtain a copy of the property with a different deleter.") { (t, a) throws(Raised) in
+            b.method("deleter", "!($self, object, /)", "Descriptor to obtain a copy of the property with a different deleter.") { (t, a) throws(Raised) in
                 try t.copyProperty(a[0], get: .unbound, set: .unbound, delete: a[1])
             }
             b.rawMethod("__set_name__", "", "Method to set name of a property.") { (t, a) throws(Raised) in

@@ -13,7 +13,7 @@ extension Thread {
 
     func defineMethodType() {
         defineType(.method, "method", flags: TypeFlag.hasWeakReferences | TypeFlag.vectorcall, .values(2)) { b in
-            b.doc("Create a bound instance method object.")
+            b.doc("method(function, instance, /)\n--\n\nCreate a bound instance method object.")
             let s = b.slots
             s.pointee.new = CallSlot { (t, type, a) throws(Raised) in
                 if a.keywords.isBound && TupleObject(a.keywords).count > 0 { throw t.raise(.typeError, "method() takes no keyword arguments") }
@@ -150,7 +150,7 @@ extension Thread {
 
     func defineCellType() {
         defineType(.cell, "cell", .values(1)) { b in
-            b.doc("Create a new cell object.\n\n  contents\n    the contents of the cell. If not specified, the cell will be empty,\n    and \nfurther attempts to access its cell_contents attribute will\n    raise a ValueError.")
+            b.doc("cell([contents])\n--\n\nCreate a new cell object.\n\n  contents\n    the contents of the cell. If not specified, the cell will be empty,\n    and \nfurther attempts to access its cell_contents attribute will\n    raise a ValueError.")
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in
                 if a.keywords.isBound && TupleObject(a.keywords).count > 0 { throw t.raise(.typeError, "cell() takes no keyword arguments") }
                 if a.count > 1 { throw t.raise(.typeError, "cell expected at most 1 argument, got \(a.count)") }

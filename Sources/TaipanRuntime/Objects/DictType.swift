@@ -74,19 +74,19 @@ extension Thread {
         b.classMethod("fromkeys", "($type, iterable, value=None, /)", "Create a new dictionary with keys from iterable and values set to value.") { (t, a) throws(Raised) in
             try t.dictFromKeys(a[0], a[1], a[2].isUnbound ? .none : a[2])
         }
-        b.method("clear", "($self, /)", "D.clear() -> None.  Remove all items from D.") { (t, a) in
+        b.method("clear", "!($self, /)", "D.clear() -> None.  Remove all items from D.") { (t, a) in
             DictObject(a[0]).clear()
             return .none
         }
-        b.method("copy", "($self, /)", "D.copy() -> a shallow copy of D") { (t, a) throws(Raised) in try t.copy(DictObject(a[0])).value }
-        b.method("__sizeof__", "($self, /)", "D.__sizeof__() -> size of D in memory, in bytes") { (t, a) in Value(smallInt: t.sizeOf(DictObject(a[0]))) }
-        b.classMethod("__class_getitem__", "($type, object, /)", "See PEP 585") { (t, a) throws(Raised) in try t.newGenericAlias(a[0], a[1]) }
+        b.method("copy", "!($self, /)", "D.copy() -> a shallow copy of D") { (t, a) throws(Raised) in try t.copy(DictObject(a[0])).value }
+        b.method("__sizeof__", "!($self, /)", "D.__sizeof__() -> size of D in memory, in bytes") { (t, a) in Value(smallInt: t.sizeOf(DictObject(a[0]))) }
+        b.classMethod("__class_getitem__", "!($type, object, /)", "See PEP 585") { (t, a) throws(Raised) in try t.newGenericAlias(a[0], a[1]) }
     }
 
     private func defineDictViewMethods(_ b: TypeBuilder) {
-        b.method("keys", "($self, /)", "D.keys() -> a set-like object providing a view on D's keys") { (t, a) in t.newDictView(.dictKeys, a[0]) }
-        b.method("items", "($self, /)", "D.items() -> a set-like object providing a view on D's items") { (t, a) in t.newDictView(.dictItems, a[0]) }
-        b.method("values", "($self, /)", "D.values() -> an object providing a view on D's values") { (t, a) in t.newDictView(.dictValues, a[0]) }
+        b.method("keys", "!($self, /)", "D.keys() -> a set-like object providing a view on D's keys") { (t, a) in t.newDictView(.dictKeys, a[0]) }
+        b.method("items", "!($self, /)", "D.items() -> a set-like object providing a view on D's items") { (t, a) in t.newDictView(.dictItems, a[0]) }
+        b.method("values", "!($self, /)", "D.values() -> an object providing a view on D's values") { (t, a) in t.newDictView(.dictValues, a[0]) }
         b.method("__reversed__", "($self, /)", "Return a reverse iterator over the dict keys.") { (t, a) in
             t.newDictIterator(.dictReverseKeyIterator, a[0], reversed: true)
         }

@@ -148,12 +148,12 @@ extension Thread {
 
     private func defineDictIteratorMethods(_ b: TypeBuilder) {
         b.slots.pointee.iter = UnarySlot { (_, v) in v }
-        b.method("__length_hint__", "($self, /)", "Private method returning an estimate of len(list(it)).") { (t, a) in
+        b.method("__length_hint__", "!($self, /)", "Private method returning an estimate of len(list(it)).") { (t, a) in
             let i = DictIterator(a[0])
             let isLive: Bool = i.owner.isBound && DictObject(i.owner).count == i.expected
             return Value(smallInt: isLive ? i.remaining : 0)
         }
-        b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+        b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
             // A copy goes on from here, so that the iterator itself does not move.
             let copy = a[0].cell, twin = t.heap.allocate(header: UInt(copy.layout.rawValue), bytes: 40)
             twin[1] = copy[1]
@@ -173,7 +173,7 @@ extension Thread {
             s.pointee.iter = UnarySlot { (t, v) in t.newDictIterator(.dictKeyIterator, v.cell[1]) }
             s.pointee.contains = ContainsSlot { (t, v, key) throws(Raised) in try t.get(DictObject(v.cell[1]), key).isBound }
             defineSetView(b)
-            b.method("__reversed__", "($self, /)", "Return a reverse iterator over the dict keys.") { (t, a) in
+            b.method("__reversed__", "!($self, /)", "Return a reverse iterator over the dict keys.") { (t, a) in
                 t.newDictIterator(.dictReverseKeyIterator, a[0].cell[1], reversed: true)
             }
         }
@@ -183,14 +183,14 @@ extension Thread {
             s.pointee.iter = UnarySlot { (t, v) in t.newDictIterator(.dictItemIterator, v.cell[1]) }
             s.pointee.contains = ContainsSlot { (t, v, item) throws(Raised) in try t.itemsContain(DictObject(v.cell[1]), item) }
             defineSetView(b)
-            b.method("__reversed__", "($self, /)", "Return a reverse iterator over the dict items.") { (t, a) in
+            b.method("__reversed__", "!($self, /)", "Return a reverse iterator over the dict items.") { (t, a) in
                 t.newDictIterator(.dictReverseItemIterator, a[0].cell[1], reversed: true)
             }
         }
         defineType(.dictValues, "dict_values", .values(1)) { b in
             defineDictView(b)
             b.slots.pointee.iter = UnarySlot { (t, v) in t.newDictIterator(.dictValueIterator, v.cell[1]) }
-            b.method("__reversed__", "($self, /)", "Return a reverse iterator over the dict values.") { (t, a) in
+            b.method("__reversed__", "!($self, /)", "Return a reverse iterator over the dict values.") { (t, a) in
                 t.newDictIterator(.dictReverseValueIterator, a[0].cell[1], reversed: true)
             }
         }
@@ -238,7 +238,7 @@ extension Thread {
             return made
         }
         s.pointee.xor = BinarySlot { (t, l, r) throws(Raised) in try t.dictViewSymmetricDifference(l, r) }
-        b.method("isdisjoint", "($self, other, /)", "Return True if the view and the given iterable have a null intersection.") { (t, a) throws(Raised) in
+        b.method("isdisjoint", "!($self, other, /)", "Return True if the view and the given iterable have a null intersection.") { (t, a) throws(Raised) in
             if a[0] == a[1] { return Value(try t.length(a[0]) == 0) }
             // Walk the smaller, ask the larger.
             var walkOther = true

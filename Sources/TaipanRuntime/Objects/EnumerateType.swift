@@ -6,7 +6,7 @@
 extension Thread {
     func defineEnumerateTypes() {
         defineType(.enumerate, "enumerate", flags: TypeFlag.base, .values(2)) { b in
-            b.doc("Return an enumerate object.\n\n  iterable\n    an object supporting iteration\n\nThe enumerate object yields pairs containing a count (from start, which\ndefaults to zero) and a value yielded by the iterable argument.\n\nenumerate is useful for obtaining an indexed list:\n    (0, seq[0]), (1, seq[1]), (2, seq[2]), ...")
+            b.doc("enumerate(iterable, start=0)\n--\n\nReturn an enumerate object.\n\n  iterable\n    an object supporting iteration\n\nThe enumerate object yields pairs containing a count (from start, which\ndefaults to zero) and a value yielded by the iterable argument.\n\nenumerate is useful for obtaining an indexed list:\n    (0, seq[0]), (1, seq[1]), (2, seq[2]), ...")
             b.slots.pointee.new = CallSlot(Thread.enumerateNew)
             b.slots.pointee.iter = UnarySlot { (_, v) in v }
             b.slots.pointee.next = UnarySlot { (t, v) throws(Raised) in
@@ -20,10 +20,10 @@ extension Thread {
                 }
                 return try t.tuple(n, item)
             }
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 try t.tuple(t.type(of: a[0]).value, try t.tuple(a[0].cell[1], a[0].cell[2]))
             }
-            b.classMethod("__class_getitem__", "($type, object, /)", "See PEP 585") { (t, a) throws(Raised) in try t.newGenericAlias(a[0], a[1]) }
+            b.classMethod("__class_getitem__", "!($type, object, /)", "See PEP 585") { (t, a) throws(Raised) in try t.newGenericAlias(a[0], a[1]) }
         }
         defineReversedType()
     }
@@ -53,21 +53,21 @@ extension Thread {
 
     private func defineReversedType() {
         defineType(.reversed, "reversed", flags: TypeFlag.base, NativeLayout(valueWords: 1, bytes: 24)) { b in
-            b.doc("Return a reverse iterator over the values of the given sequence.")
+            b.doc("reversed(sequence, /)\n--\n\nReturn a reverse iterator over the values of the given sequence.")
             b.slots.pointee.new = CallSlot(Thread.reversedNew)
             b.slots.pointee.iter = UnarySlot { (_, v) in v }
             b.slots.pointee.next = UnarySlot(Thread.reversedNext)
-            b.method("__length_hint__", "($self, /)", "Private method returning an estimate of len(list(it)).") { (t, a) throws(Raised) in
+            b.method("__length_hint__", "!($self, /)", "Private method returning an estimate of len(list(it)).") { (t, a) throws(Raised) in
                 let owner = a[0].cell[1], left = a[0].cell.raw(2) &+ 1
                 if owner.isUnbound { return Value(smallInt: 0) }
                 return t.int(try t.length(owner) < left ? 0 : left)
             }
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 let owner = a[0].cell[1]
                 if owner.isUnbound { return try t.tuple(t.type(of: a[0]).value, try t.tuple(t.objects.pointee.emptyTuple)) }
                 return try t.tuple(t.type(of: a[0]).value, try t.tuple(owner), t.int(a[0].cell.raw(2)))
             }
-            b.method("__setstate__", "($self, object, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
+            b.method("__setstate__", "!($self, object, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
                 let index = try t.index(a[1])
                 let owner = a[0].cell[1]
                 if owner.isBound { a[0].cell.setRaw(max(-1, min(index, try t.length(owner) - 1)), at: 2) }

@@ -35,16 +35,16 @@ extension Thread {
             }
             b.member("message", word: 8, "exception message")
             b.member("exceptions", word: 9, "nested exceptions")
-            b.classMethod("__class_getitem__", "($type, object, /)", "See PEP 585") { (t, a) throws(Raised) in try t.newGenericAlias(a[0], a[1]) }
-            b.method("derive", "($self, object, /)") { (t, a) throws(Raised) in
+            b.classMethod("__class_getitem__", "!($type, object, /)", "See PEP 585") { (t, a) throws(Raised) in try t.newGenericAlias(a[0], a[1]) }
+            b.method("derive", "!($self, object, /)") { (t, a) throws(Raised) in
                 try t.call(t.types.pointee.baseExceptionGroup, ExceptionGroupObject(a[0]).message, a[1])
             }
-            b.method("split", "($self, object, /)") { (t, a) throws(Raised) in
+            b.method("split", "!($self, object, /)") { (t, a) throws(Raised) in
                 let matcher = try t.groupMatcher(a[1])
                 let (match, rest) = try t.split(a[0], matcher, wantsRest: true)
                 return try t.tuple(Thread.noneIfUnbound(match), Thread.noneIfUnbound(rest))
             }
-            b.method("subgroup", "($self, object, /)") { (t, a) throws(Raised) in
+            b.method("subgroup", "!($self, object, /)") { (t, a) throws(Raised) in
                 let matcher = try t.groupMatcher(a[1])
                 return Thread.noneIfUnbound(try t.split(a[0], matcher, wantsRest: false).match)
             }

@@ -44,8 +44,8 @@ extension Thread {
             b.slots.pointee.str = UnarySlot(Thread.baseExceptionStr)
             b.member("name", word: first, readOnly: false, "attribute name")
             b.member("obj", word: first + 1, readOnly: false, "object")
-            b.method("__getstate__", "($self, /)") { (t, a) throws(Raised) in try t.attributeErrorState(a[0]) }
-            b.method("__reduce__", "($self, /)") { (t, a) throws(Raised) in
+            b.method("__getstate__", "!($self, /)") { (t, a) throws(Raised) in try t.attributeErrorState(a[0]) }
+            b.method("__reduce__", "!($self, /)") { (t, a) throws(Raised) in
                 let state = try t.attributeErrorState(a[0])
                 return try t.tuple(t.type(of: a[0]).value, ExceptionObject(a[0]).arguments, state)
             }
@@ -99,7 +99,7 @@ extension Thread {
             b.member("name", word: first, readOnly: false, "module name")
             b.member("path", word: first + 1, readOnly: false, "module path")
             b.member("name_from", word: first + 2, readOnly: false, "name imported from module")
-            b.method("__reduce__", "($self, /)") { (t, a) throws(Raised) in try t.reduceImportError(a[0]) }
+            b.method("__reduce__", "!($self, /)") { (t, a) throws(Raised) in try t.reduceImportError(a[0]) }
         }
         defineType(.moduleNotFoundError, "ModuleNotFoundError", base: types.pointee.importError, flags: TypeFlag.base, .exception(fields: 4)) { b in
             b.doc("Module not found.")

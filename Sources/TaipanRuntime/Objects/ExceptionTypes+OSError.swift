@@ -31,7 +31,7 @@ extension Thread {
             b.member("filename", word: 10, readOnly: false, "exception filename")
             b.member("filename2", word: 11, readOnly: false, "second exception filename")
             b.getset("characters_written", get: Thread.charactersWritten, set: Thread.setCharactersWritten)
-            b.method("__reduce__", "($self, /)") { (t, a) throws(Raised) in try t.reduceOSError(a[0]) }
+            b.method("__reduce__", "!($self, /)") { (t, a) throws(Raised) in try t.reduceOSError(a[0]) }
         }
         subclass(.blockingIOError, "BlockingIOError", .osError, "I/O operation would block.")
         subclass(.childProcessError, "ChildProcessError", .osError, "Child process error.")

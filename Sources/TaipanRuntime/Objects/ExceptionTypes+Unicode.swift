@@ -38,10 +38,10 @@ extension Thread {
             b.slots.pointee.str = str
             b.member("encoding", word: 8, readOnly: false, "exception encoding")
             b.member("object", word: 9, readOnly: false, "exception object")
-            b.getset("start", "exception start", get: { (t, e) in e.cell[10] }, set: { (t, e, new) throws(Raised) in
+            b.member("start", "exception start", get: { (t, e) in e.cell[10] }, set: { (t, e, new) throws(Raised) in
                 e.cell[10] = try t.positionField(new)
             })
-            b.getset("end", "exception end", get: { (t, e) in e.cell[11] }, set: { (t, e, new) throws(Raised) in
+            b.member("end", "exception end", get: { (t, e) in e.cell[11] }, set: { (t, e, new) throws(Raised) in
                 e.cell[11] = try t.positionField(new)
             })
             b.member("reason", word: 12, readOnly: false, "exception reason")

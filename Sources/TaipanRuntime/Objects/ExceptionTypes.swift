@@ -99,13 +99,13 @@ extension Thread {
             b.slots.pointee.initialize = InitSlot(Thread.baseExceptionInit)
             b.slots.pointee.str = UnarySlot(Thread.baseExceptionStr)
             b.slots.pointee.repr = UnarySlot(Thread.baseExceptionRepr)
-            b.method("__reduce__", "($self, /)") { (t, a) throws(Raised) in try t.reduceException(a[0], ExceptionObject(a[0]).arguments) }
-            b.method("__setstate__", "($self, state, /)") { (t, a) throws(Raised) in try t.setExceptionState(a[0], a[1]) }
-            b.method("with_traceback", "($self, object, /)", "Exception.with_traceback(tb) --\n    set self.__traceback__ to tb and return self.") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)") { (t, a) throws(Raised) in try t.reduceException(a[0], ExceptionObject(a[0]).arguments) }
+            b.method("__setstate__", "!($self, state, /)") { (t, a) throws(Raised) in try t.setExceptionState(a[0], a[1]) }
+            b.method("with_traceback", "!($self, object, /)", "Exception.with_traceback(tb) --\n    set self.__traceback__ to tb and return self.") { (t, a) throws(Raised) in
                 try t.setTraceback(a[0], a[1])
                 return a[0]
             }
-            b.method("add_note", "($self, object, /)", "Exception.add_note(note) --\n    add a note to the exception") { (t, a) throws(Raised) in
+            b.method("add_note", "!($self, object, /)", "Exception.add_note(note) --\n    add a note to the exception") { (t, a) throws(Raised) in
                 try t.addNote(a[0], a[1])
                 return .none
             }
@@ -114,7 +114,7 @@ extension Thread {
     }
 
     private func defineBaseExceptionAttributes(_ b: TypeBuilder) {
-        b.getset("__suppress_context__", get: { (t, e) in Value(ExceptionObject(e).suppressContext) },
+        b.member("__suppress_context__", get: { (t, e) in Value(ExceptionObject(e).suppressContext) },
                  set: { (t, e, new) throws(Raised) in
                      if new.isUnbound { throw t.raise(.typeError, "can't delete numeric/char attribute") }
                      if !new.isBool { throw t.raise(.typeError, "attribute value type must be bool") }

@@ -10,7 +10,7 @@ import TaipanNumbers
 extension Thread {
     func defineFloatType() {
         defineType(.float, "float", flags: TypeFlag.base | TypeFlag.matchSelf, .leaf(bytes: 16)) { b in
-            b.doc("A number with a fraction, made of a number or of text.")
+            b.doc("float(x=0, /)\n--\n\nA number with a fraction, made of a number or of text.")
             defineFloatNumberSlots(b)
             let s = b.slots
             s.pointee.new = CallSlot(Thread.floatNew)

@@ -4,7 +4,7 @@ extension Thread {
     func defineFunctionType() {
         let cells = NativeLayout(valueWords: FunctionObject.valueWords, bytes: FunctionObject.bytes, dictWord: 10)
         defineType(.function, "function", flags: TypeFlag.methodDescriptor | TypeFlag.hasWeakReferences | TypeFlag.vectorcall, cells) { b in
-            b.doc("Create a function object.\n\n  code\n    a code object\n  globals\n    the globals dictionary\n  name\n    a string that overrides the name from the code object\n  argdefs\n    a tuple that specifies the default argument values\n  closure\n    a tuple that supplies the bindings for free variables")
+            b.doc("function(code, globals, name=None, argdefs=None, closure=None)\n--\n\nCreate a function object.\n\n  code\n    a code object\n  globals\n    the globals dictionary\n  name\n    a string that overrides the name from the code object\n  argdefs\n    a tuple that specifies the default argument values\n  closure\n    a tuple that supplies the bindings for free variables")
             let s = b.slots
             s.pointee.call = CallSlot(Thread.callFunctionObject)
             s.pointee.new = CallSlot(Thread.functionNew)

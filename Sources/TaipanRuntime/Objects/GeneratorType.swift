@@ -35,9 +35,9 @@ extension Thread {
         defineType(.coroutineWrapper, "coroutine_wrapper", .values(1)) { b in
             b.slots.pointee.iter = UnarySlot { (_, v) throws(Raised) in v }
             b.slots.pointee.next = UnarySlot { (t, v) throws(Raised) in try Thread.generatorNext(t, v.cell[1]) }
-            b.method("send", "($self, arg, /)") { (t, a) throws(Raised) in try t.generatorSend(GeneratorObject(a[0].cell[1]), a[1]) }
+            b.method("send", "!($self, arg, /)") { (t, a) throws(Raised) in try t.generatorSend(GeneratorObject(a[0].cell[1]), a[1]) }
             b.rawMethod("throw") { (t, a) throws(Raised) in try t.generatorThrow(GeneratorObject(a[0].cell[1]), a.dropFirst) }
-            b.method("close", "($self, /)") { (t, a) throws(Raised) in try t.generatorClose(GeneratorObject(a[0].cell[1])) }
+            b.method("close", "!($self, /)") { (t, a) throws(Raised) in try t.generatorClose(GeneratorObject(a[0].cell[1])) }
         }
     }
 
@@ -55,13 +55,13 @@ extension Thread {
         let isCoroutine = b.type.value == types.pointee.coroutine
         let send: StaticString = isCoroutine ? "send(arg) -> send 'arg' into coroutine,\nreturn next iterated value or raise StopIteration."
             : "send(arg) -> send 'arg' into generator,\nreturn next yielded value or raise StopIteration."
-        b.method("send", "($self, arg, /)", send) { (t, a) throws(Raised) in try t.generatorSend(GeneratorObject(a[0]), a[1]) }
+        b.method("send", "!($self, arg, /)", send) { (t, a) throws(Raised) in try t.generatorSend(GeneratorObject(a[0]), a[1]) }
         let thrown: StaticString = isCoroutine
             ? "throw(value)\nthrow(type[,value[,traceback]])\n\nRaise exception in coroutine, return next iterated value or raise\nStopIteration.\nthe (type, val, tb) signature is deprecated, \nand may be removed in a future version of Python."
             : "throw(value)\nthrow(type[,value[,tb]])\n\nRaise exception in generator, return next yielded value or raise\nStopIteration.\nthe (type, val, tb) signature is deprecated, \nand may be removed in a future version of Python."
         b.rawMethod("throw", "", thrown) { (t, a) throws(Raised) in try t.generatorThrow(GeneratorObject(a[0]), a.dropFirst) }
         let close: StaticString = isCoroutine ? "close() -> raise GeneratorExit inside coroutine." : "close() -> raise GeneratorExit inside generator."
-        b.method("close", "($self, /)", close) { (t, a) throws(Raised) in try t.generatorClose(GeneratorObject(a[0])) }
+        b.method("close", "!($self, /)", close) { (t, a) throws(Raised) in try t.generatorClose(GeneratorObject(a[0])) }
         addGeneratorNames(b)
     }
 

@@ -28,7 +28,7 @@ extension Thread {
                 v.cell[1] = .unbound
                 return made
             }
-            b.method("__reduce__", "($self, /)") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)") { (t, a) throws(Raised) in
                 let alias = a[0].cell[1]
                 return try t.tuple(t.builtin("iter"), try t.tuple(alias.isUnbound ? t.objects.pointee.emptyTuple : alias))
             }
@@ -100,26 +100,26 @@ extension Thread {
     private func addAliasAttributes(_ b: TypeBuilder) {
         b.member("__origin__", word: 1)
         b.member("__args__", word: 2)
-        b.getset("__unpacked__", get: { (t, v) in Value(v.cell[4].isTrue) })
+        b.member("__unpacked__", get: { (t, v) in Value(v.cell[4].isTrue) })
         b.getset("__parameters__", "Type variables in the GenericAlias.", get: { (t, v) throws(Raised) in try t.aliasParameters(v) })
         b.getset("__typing_unpacked_tuple_args__", get: { (t, v) in
             v.cell[4].isTrue && v.cell[1] == t.types.pointee.tuple ? v.cell[2] : .none
         })
-        b.method("__mro_entries__", "($self, object, /)") { (t, a) throws(Raised) in try t.tuple(a[0].cell[1]) }
-        b.method("__instancecheck__", "($self, object, /)") { (t, a) throws(Raised) in
+        b.method("__mro_entries__", "!($self, object, /)") { (t, a) throws(Raised) in try t.tuple(a[0].cell[1]) }
+        b.method("__instancecheck__", "!($self, object, /)") { (t, a) throws(Raised) in
             throw t.raise(.typeError, "isinstance() argument 2 cannot be a parameterized generic")
         }
-        b.method("__subclasscheck__", "($self, object, /)") { (t, a) throws(Raised) in
+        b.method("__subclasscheck__", "!($self, object, /)") { (t, a) throws(Raised) in
             throw t.raise(.typeError, "issubclass() argument 2 cannot be a parameterized generic")
         }
-        b.method("__reduce__", "($self, /)") { (t, a) throws(Raised) in
+        b.method("__reduce__", "!($self, /)") { (t, a) throws(Raised) in
             if a[0].cell[4].isTrue {
                 let plain = try t.newGenericAlias(a[0].cell[1], a[0].cell[2])
                 return try t.tuple(t.builtin("next"), try t.tuple(t.iter(plain)))
             }
             return try t.tuple(t.types.pointee.genericAlias, try t.tuple(a[0].cell[1], a[0].cell[2]))
         }
-        b.method("__dir__", "($self, /)") { (t, a) throws(Raised) in
+        b.method("__dir__", "!($self, /)") { (t, a) throws(Raised) in
             let names = try t.listFrom(t.call(t.builtin("dir"), a[0].cell[1]))
             let own: [StaticString] = ["__args__", "__mro_entries__", "__origin__", "__parameters__", "__reduce__", "__reduce_ex__", "__copy__", "__deepcopy__", "__unpacked__",
                                        "__typing_unpacked_tuple_args__", "__class__"]

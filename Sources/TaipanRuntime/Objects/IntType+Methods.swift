@@ -29,7 +29,7 @@ extension Thread {
     func defineIntMethods(_ b: TypeBuilder) {
         defineIntParts(b)
         defineIntBytes(b)
-        b.method("conjugate", "($self, /)", "The number itself: it has no imaginary part.") { (t, a) throws(Raised) in try t.plainInt(a[0]) }
+        b.method("conjugate", "!($self, /)", "The number itself: it has no imaginary part.") { (t, a) throws(Raised) in try t.plainInt(a[0]) }
         b.method("bit_length", "($self, /)", "How many bits the number takes without its sign.\n\n>>> (37).bit_length()\n6") { (t, a) throws(Raised) in
             try t.withInt(a[0]) { (n) throws(Raised) in t.int(n.bitLength) }
         }
@@ -40,9 +40,9 @@ extension Thread {
             try t.tuple(try t.plainInt(a[0]), Value(smallInt: 1))
         }
         b.method("is_integer", "($self, /)", "True, as for every int.") { (t, a) in .true }
-        b.method("__trunc__", "($self, /)", "The number itself.") { (t, a) throws(Raised) in try t.plainInt(a[0]) }
-        b.method("__floor__", "($self, /)", "The number itself.") { (t, a) throws(Raised) in try t.plainInt(a[0]) }
-        b.method("__ceil__", "($self, /)", "The number itself.") { (t, a) throws(Raised) in try t.plainInt(a[0]) }
+        b.method("__trunc__", "!($self, /)", "The number itself.") { (t, a) throws(Raised) in try t.plainInt(a[0]) }
+        b.method("__floor__", "!($self, /)", "The number itself.") { (t, a) throws(Raised) in try t.plainInt(a[0]) }
+        b.method("__ceil__", "!($self, /)", "The number itself.") { (t, a) throws(Raised) in try t.plainInt(a[0]) }
         b.method("__round__", "($self, ndigits=<unrepresentable>, /)", "The number, rounded to tens, hundreds, … when ndigits is negative.") { (t, a) throws(Raised) in
             a[1].isUnbound ? try t.plainInt(a[0]) : try t.intRound(a[0], try t.indexValue(a[1]))
         }

@@ -92,13 +92,13 @@ extension Thread {
 
     private func defineIndexIteratorMethods(_ b: TypeBuilder) {
         b.slots.pointee.iter = UnarySlot { (_, v) in v }
-        b.method("__length_hint__", "($self, /)", "Private method returning an estimate of len(list(it)).") { (t, a) throws(Raised) in
+        b.method("__length_hint__", "!($self, /)", "Private method returning an estimate of len(list(it)).") { (t, a) throws(Raised) in
             let owner = a[0].cell[1]
             if owner.isUnbound { return Value(smallInt: 0) }
             if a[0].hasLayout(.sequenceIterator) && !t.type(of: owner).slots.pointee.length.isSet { return .notImplemented }
             return t.int(max(0, try t.length(owner) &- a[0].cell.raw(2)))
         }
-        b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+        b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
             // Looking up `iter` may run code that exhausts the iterator, so it comes first.
             let iter = try t.builtinFunction("iter")
             let owner = a[0].cell[1]
@@ -106,7 +106,7 @@ extension Thread {
             let empty: Value = a[0].hasLayout(.listIterator) ? try t.newList().value : t.objects.pointee.emptyTuple
             return try t.tuple(iter, try t.tuple(empty))
         }
-        b.method("__setstate__", "($self, object, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
+        b.method("__setstate__", "!($self, object, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
             var index = try t.index(a[1])
             let owner = a[0].cell[1]
             if owner.isBound {
@@ -119,17 +119,17 @@ extension Thread {
     }
 
     private func defineListReverseIteratorMethods(_ b: TypeBuilder) {
-        b.method("__length_hint__", "($self, /)", "Private method returning an estimate of len(list(it)).") { (t, a) in
+        b.method("__length_hint__", "!($self, /)", "Private method returning an estimate of len(list(it)).") { (t, a) in
             let owner = a[0].cell[1], left = a[0].cell.raw(2) &+ 1
             return Value(smallInt: owner.isUnbound || ListObject(owner).count < left ? 0 : left)
         }
-        b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+        b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
             let reversed = try t.builtinFunction("reversed")
             let owner = a[0].cell[1]
             if owner.isBound { return try t.tuple(reversed, try t.tuple(owner), t.int(a[0].cell.raw(2))) }
             return try t.tuple(try t.builtinFunction("iter"), try t.tuple(try t.newList().value))
         }
-        b.method("__setstate__", "($self, object, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
+        b.method("__setstate__", "!($self, object, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
             let index = try t.index(a[1])
             let owner = a[0].cell[1]
             if owner.isBound { a[0].cell.setRaw(max(-1, min(index, ListObject(owner).count - 1)), at: 2) }
@@ -171,7 +171,7 @@ extension Thread {
                 v.cell[2] = .unbound
                 return .unbound
             }
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 let iter = try t.builtinFunction("iter")
                 let callable = a[0].cell[1]
                 if callable.isBound { return try t.tuple(iter, try t.tuple(callable, a[0].cell[2])) }

@@ -5,7 +5,7 @@ extension Thread {
     func defineListType() {
         let flags: Int = TypeFlag.base | TypeFlag.sequence | TypeFlag.matchSelf
         defineType(.list, "list", flags: flags, NativeLayout(valueWords: 1, bytes: 24, kind: .list)) { b in
-            b.doc("Built-in mutable sequence.\n\nIf no argument is given, the constructor creates a new empty list.\nThe argument must be an iterable if specified.")
+            b.doc("list(iterable=(), /)\n--\n\nBuilt-in mutable sequence.\n\nIf no argument is given, the constructor creates a new empty list.\nThe argument must be an iterable if specified.")
             let s = b.slots
             s.pointee.new = CallSlot { (t, type, a) throws(Raised) in Value(t.allocate(TypeObject(type))) }
             s.pointee.initialize = InitSlot(Thread.listInit)
@@ -104,7 +104,7 @@ extension Thread {
             try t.sort(ListObject(a[0]), key: a[1].isNoneOrUnbound ? .unbound : a[1], reverse: isReversed)
             return .none
         }
-        b.classMethod("__class_getitem__", "($type, object, /)", "See PEP 585") { (t, a) throws(Raised) in try t.newGenericAlias(a[0], a[1]) }
+        b.classMethod("__class_getitem__", "!($type, object, /)", "See PEP 585") { (t, a) throws(Raised) in try t.newGenericAlias(a[0], a[1]) }
     }
 
     /// The `reverse` of a sort: an int, taken as a truth value.

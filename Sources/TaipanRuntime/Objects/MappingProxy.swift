@@ -43,15 +43,15 @@ extension Thread {
             s.pointee.inPlaceOr = BinarySlot { (t, l, r) throws(Raised) in
                 throw t.raise(.typeError, "'|=' is not supported by \(t.typeName(l)); use '|' instead")
             }
-            b.method("get", "($self, key, default=None, /)", "Return the value for key if key is in the mapping, else default.") { (t, a) throws(Raised) in
+            b.method("get", "!($self, key, default=None, /)", "Return the value for key if key is in the mapping, else default.") { (t, a) throws(Raised) in
                 try t.callMethod(a[0].cell[1], t.name(.get), a[1], a[2].isUnbound ? .none : a[2])
             }
-            b.method("keys", "($self, /)", "a set-like object providing a view on D's keys") { (t, a) throws(Raised) in try t.callMethod(a[0].cell[1], t.name(.keys)) }
-            b.method("values", "($self, /)", "an object providing a view on D's values") { (t, a) throws(Raised) in try t.callMethod(a[0].cell[1], t.name(.values)) }
-            b.method("items", "($self, /)", "a set-like object providing a view on D's items") { (t, a) throws(Raised) in try t.callMethod(a[0].cell[1], t.name(.items)) }
-            b.method("copy", "($self, /)", "a shallow copy of D") { (t, a) throws(Raised) in try t.callMethod(a[0].cell[1], t.intern("copy")) }
-            b.method("__reversed__", "($self, /)", "D.__reversed__() -> reverse iterator") { (t, a) throws(Raised) in try t.callMethod(a[0].cell[1], t.name(.__reversed__)) }
-            b.classMethod("__class_getitem__", "($cls, object, /)", "See PEP 585") { (t, a) throws(Raised) in try t.newGenericAlias(a[0], a[1]) }
+            b.method("keys", "!($self, /)", "a set-like object providing a view on D's keys") { (t, a) throws(Raised) in try t.callMethod(a[0].cell[1], t.name(.keys)) }
+            b.method("values", "!($self, /)", "an object providing a view on D's values") { (t, a) throws(Raised) in try t.callMethod(a[0].cell[1], t.name(.values)) }
+            b.method("items", "!($self, /)", "a set-like object providing a view on D's items") { (t, a) throws(Raised) in try t.callMethod(a[0].cell[1], t.name(.items)) }
+            b.method("copy", "!($self, /)", "a shallow copy of D") { (t, a) throws(Raised) in try t.callMethod(a[0].cell[1], t.intern("copy")) }
+            b.method("__reversed__", "!($self, /)", "D.__reversed__() -> reverse iterator") { (t, a) throws(Raised) in try t.callMethod(a[0].cell[1], t.name(.__reversed__)) }
+            b.classMethod("__class_getitem__", "!($cls, object, /)", "See PEP 585") { (t, a) throws(Raised) in try t.newGenericAlias(a[0], a[1]) }
         }
     }
 

@@ -254,7 +254,7 @@ extension Thread {
 
     func defineMemoryViewType() {
         defineType(.memoryview, "memoryview", flags: TypeFlag.sequence | TypeFlag.hasWeakReferences, NativeLayout(valueWords: 3, bytes: MemoryViewObject.bytes(1))) { b in
-            b.doc("Create a new memoryview object which references the given object.")
+            b.doc("memoryview(object)\n--\n\nCreate a new memoryview object which references the given object.")
             defineMemoryViewSlots(b.slots)
             defineMemoryViewMethods(b)
             defineMemoryViewAttributes(b)

@@ -6,7 +6,7 @@ extension Thread {
             try t.releaseChecked(MemoryViewObject(a[0]))
             return .none
         }
-        b.method("__enter__", "($self, /)") { (t, a) throws(Raised) in
+        b.method("__enter__", "!($self, /)") { (t, a) throws(Raised) in
             try t.checkReleased(MemoryViewObject(a[0]))
             return a[0]
         }

@@ -18,7 +18,7 @@ extension Thread {
 
     func defineModuleType() {
         defineType(.module, "module", flags: TypeFlag.base | TypeFlag.hasWeakReferences, .values(1, dictWord: 1)) { b in
-            b.doc("Create a module object.\n\nThe name must be a string; the optional docstring can have any type.")
+            b.doc("module(name, doc=None)\n--\n\nCreate a module object.\n\nThe name must be a string; the optional docstring can have any type.")
             let s = b.slots
             s.pointee.new = CallSlot { (t, type, a) throws(Raised) in
                 let cell = t.allocate(TypeObject(type))
@@ -44,7 +44,7 @@ extension Thread {
                 if i < 0 { throw t.raise(.attributeError, t.name(.__annotations__)) }
                 dict.removeEntry(i)
             })
-            b.method("__dir__", "($self, /)", "__dir__() -> list\nspecialized dir() implementation") { (t, a) throws(Raised) in
+            b.method("__dir__", "!($self, /)", "__dir__() -> list\nspecialized dir() implementation") { (t, a) throws(Raised) in
                 let dict = try t.getattr(a[0], .__dict__)
                 if !dict.isKind(.dict) { throw t.raise(.typeError, "<module>.__dict__ is not a dictionary") }
                 let hook = DictObject(dict).findString(t, t.name(.__dir__))

@@ -27,6 +27,8 @@
     /// Raw functions take their arguments as they come: any count, keywords unchecked.
     static var isRawBit: UInt { CellFlag.typeBit0 }
     static var isStaticBit: UInt { CellFlag.typeBit1 }
+    /// `__text_signature__` is None although there is a signature.
+    static var isHiddenBit: UInt { CellFlag.typeBit2 }
     var isRaw: Bool { cell.has(NativeFunction.isRawBit) }
     static var bytes: Int { 96 }
 }

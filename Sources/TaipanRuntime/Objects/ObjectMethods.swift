@@ -2,8 +2,8 @@
 
 extension Thread {
     func defineObjectMethods(_ b: TypeBuilder) {
-        b.classMethod("__init_subclass__", "($cls, /)", "This method is called when a class is subclassed.\n\nThe default implementation does nothing. It may be\noverridden to extend subclasses.\n") { (t, a) throws(Raised) in .none }
-        b.classMethod("__subclasshook__", "($cls, object, /)", "Abstract classes can override this to customize issubclass().\n\nThis is invoked early on by abc.ABCMeta.__subclasscheck__().\nIt should return True, False or NotImplemented.  If it returns\nNotImplemented, the normal algorithm is used.  Otherwise, it\noverrides the normal algorithm (and the outcome is cached).\n") { (t, a) throws(Raised) in .notImplemented }
+        b.classMethod("__init_subclass__", "!($cls, /)", "This method is called when a class is subclassed.\n\nThe default implementation does nothing. It may be\noverridden to extend subclasses.\n") { (t, a) throws(Raised) in .none }
+        b.classMethod("__subclasshook__", "!($cls, object, /)", "Abstract classes can override this to customize issubclass().\n\nThis is invoked early on by abc.ABCMeta.__subclasscheck__().\nIt should return True, False or NotImplemented.  If it returns\nNotImplemented, the normal algorithm is used.  Otherwise, it\noverrides the normal algorithm (and the outcome is cached).\n") { (t, a) throws(Raised) in .notImplemented }
         let hook = DictObject(b.type.dict).findString(self, name(.__subclasshook__))
         if hook.isBound { NativeFunction(hook).cell.set(NativeFunction.isRawBit) }
         b.method("__format__", "($self, format_spec, /)", "Default object formatter.\n\nReturn str(self) if format_spec is empty. Raise TypeError otherwise.") { (t, a) throws(Raised) in

@@ -3,7 +3,7 @@
 extension Thread {
     func defineObjectType() {
         defineType(.object, "object", flags: TypeFlag.base, .values(0)) { b in
-            b.doc("The base class of the class hierarchy.\n\nWhen called, it accepts no arguments and returns a new featureless\ninstance that has no instance attributes and cannot be given any.\n")
+            b.doc("object()\n--\n\nThe base class of the class hierarchy.\n\nWhen called, it accepts no arguments and returns a new featureless\ninstance that has no instance attributes and cannot be given any.\n")
             let s = b.slots
             s.pointee.getattr = BinarySlot(Thread.genericGetattr)
             s.pointee.setattr = StoreSlot(Thread.genericSetattr)

@@ -135,24 +135,24 @@ extension Thread {
         b.member("start", word: 1)
         b.member("stop", word: 2)
         b.member("step", word: 3)
-        b.method("__reversed__", "($self, /)", "Return a reverse iterator.") { (t, a) throws(Raised) in
+        b.method("__reversed__", "!($self, /)", "Return a reverse iterator.") { (t, a) throws(Raised) in
             let r = RangeObject(a[0])
             if r.isSmall { return t.newRangeIterator(r.smallStart &+ (r.smallLength &- 1) &* r.smallStep, 0 &- r.smallStep, r.smallLength) }
             let last = try t.rangeItem(r, try t.binary(.subtract, r.length, Value(smallInt: 1)))
             return t.newLongRangeIterator(last, try t.negative(r.step), r.length)
         }
-        b.method("__reduce__", "($self, /)", "") { (t, a) throws(Raised) in
+        b.method("__reduce__", "!($self, /)", "") { (t, a) throws(Raised) in
             let r = RangeObject(a[0])
             return try t.tuple(t.types.pointee.range, try t.tuple(r.start, r.stop, r.step))
         }
-        b.method("count", "($self, object, /)", "rangeobject.count(value) -> integer -- return number of occurrences of value") { (t, a) throws(Raised) in
+        b.method("count", "!($self, object, /)", "rangeobject.count(value) -> integer -- return number of occurrences of value") { (t, a) throws(Raised) in
             let r = RangeObject(a[0])
             if t.isExactInt(a[1]) { return Value(smallInt: try t.rangeContains(r, a[1]) ? 1 : 0) }
             var n = 0
             try t.forEach(a[0]) { (item) throws(Raised) in if try t.equals(item, a[1]) { n += 1 } }
             return Value(smallInt: n)
         }
-        b.method("index", "($self, object, /)", "rangeobject.index(value) -> integer -- return index of value.\nRaise ValueError if the value is not present.") { (t, a) throws(Raised) in
+        b.method("index", "!($self, object, /)", "rangeobject.index(value) -> integer -- return index of value.\nRaise ValueError if the value is not present.") { (t, a) throws(Raised) in
             let r = RangeObject(a[0])
             if !t.isExactInt(a[1]) {
                 let iterator = t.iter(range: r)
@@ -270,16 +270,16 @@ extension Thread {
         defineType(.rangeIterator, "range_iterator", NativeLayout(valueWords: 0, bytes: 32)) { b in
             b.slots.pointee.iter = UnarySlot { (_, v) in v }
             b.slots.pointee.next = UnarySlot { (_, v) in RangeIterator(v).next() }
-            b.method("__length_hint__", "($self, /)", "Private method returning an estimate of len(list(it)).") { (t, a) in
+            b.method("__length_hint__", "!($self, /)", "Private method returning an estimate of len(list(it)).") { (t, a) in
                 t.int(RangeIterator(a[0]).remaining)
             }
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 let i = RangeIterator(a[0])
                 let stop = i.current &+ i.remaining &* i.step
                 let range = try t.newRange(t.int(i.current), t.int(stop), t.int(i.step))
                 return try t.tuple(try t.builtinFunction("iter"), try t.tuple(range), .none)
             }
-            b.method("__setstate__", "($self, object, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
+            b.method("__setstate__", "!($self, object, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
                 let i = RangeIterator(a[0])
                 let index = max(0, min(try t.index(a[1]), i.remaining))
                 i.current = i.current &+ index &* i.step
@@ -290,13 +290,13 @@ extension Thread {
         defineType(.longRangeIterator, "longrange_iterator", .values(3)) { b in
             b.slots.pointee.iter = UnarySlot { (_, v) in v }
             b.slots.pointee.next = UnarySlot(Thread.longRangeNext)
-            b.method("__length_hint__", "($self, /)", "Private method returning an estimate of len(list(it)).") { (t, a) in a[0].cell[3] }
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("__length_hint__", "!($self, /)", "Private method returning an estimate of len(list(it)).") { (t, a) in a[0].cell[3] }
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 let i = a[0].cell
                 let stop = try t.binary(.add, i[1], try t.binary(.multiply, i[3], i[2]))
                 return try t.tuple(try t.builtinFunction("iter"), try t.tuple(try t.newRange(i[1], stop, i[2])), .none)
             }
-            b.method("__setstate__", "($self, object, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
+            b.method("__setstate__", "!($self, object, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
                 let i = a[0].cell, zero = Value(smallInt: 0)
                 if !t.isInt(a[1]) { throw t.raise(.typeError, "state must be an int, not \(t.typeName(a[1]))") }
                 var index = try t.indexValue(a[1])

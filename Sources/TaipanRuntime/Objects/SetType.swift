@@ -82,7 +82,7 @@ extension Thread {
     }
 
     private func defineSharedSetMethods(_ b: TypeBuilder) {
-        b.method("copy", "($self, /)", "Return a shallow copy of a set.") { (t, a) throws(Raised) in
+        b.method("copy", "!($self, /)", "Return a shallow copy of a set.") { (t, a) throws(Raised) in
             if a[0].hasLayout(.frozenset) { return a[0] }
             return try t.copySet(SetObject(a[0]), t.type(of: a[0]).nativeBase).value
         }
@@ -104,21 +104,21 @@ extension Thread {
             for i in 2..<max(a.count, 2) { try t.setDifferenceUpdate(made, a[i]) }
             return made.value
         }
-        b.method("symmetric_difference", "($self, other, /)", "Return the symmetric difference of two sets as a new set.\n\n(i.e. all elements that are in exactly one of the sets.)") { (t, a) throws(Raised) in
+        b.method("symmetric_difference", "!($self, other, /)", "Return the symmetric difference of two sets as a new set.\n\n(i.e. all elements that are in exactly one of the sets.)") { (t, a) throws(Raised) in
             try t.symmetricDifference(SetObject(a[0]), a[1])
         }
-        b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+        b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
             let items = try t.newList()
             try t.extend(items, a[0])
             let state = try t.callSpecial(a[0], t.intern("__getstate__"))
             return try t.tuple(t.type(of: a[0]).value, try t.tuple(items.value), state.isUnbound ? .none : state)
         }
-        b.method("__sizeof__", "($self, /)", "S.__sizeof__() -> size of S in memory, in bytes") { (t, a) in
+        b.method("__sizeof__", "!($self, /)", "S.__sizeof__() -> size of S in memory, in bytes") { (t, a) in
             let set = SetObject(a[0])
             return Value(smallInt: 200 &+ (set.mask > 7 ? (set.mask &+ 1) &* 16 : 0))
         }
-        b.method("__contains__", "($self, object, /)", "x.__contains__(y) <==> y in x.") { (t, a) throws(Raised) in Value(try t.setContains(a[0], a[1])) }
-        b.classMethod("__class_getitem__", "($type, object, /)", "See PEP 585") { (t, a) throws(Raised) in try t.newGenericAlias(a[0], a[1]) }
+        b.method("__contains__", "!($self, object, /)", "x.__contains__(y) <==> y in x.") { (t, a) throws(Raised) in Value(try t.setContains(a[0], a[1])) }
+        b.classMethod("__class_getitem__", "!($type, object, /)", "See PEP 585") { (t, a) throws(Raised) in try t.newGenericAlias(a[0], a[1]) }
     }
 
     private func intersectionOfAll(_ a: Arguments) throws(Raised) -> SetObject {
@@ -130,7 +130,7 @@ extension Thread {
     }
 
     private func defineSetComparingMethods(_ b: TypeBuilder) {
-        b.method("isdisjoint", "($self, other, /)", "Return True if two sets have a null intersection.") { (t, a) throws(Raised) in
+        b.method("isdisjoint", "!($self, other, /)", "Return True if two sets have a null intersection.") { (t, a) throws(Raised) in
             let set = SetObject(a[0])
             if a[0] == a[1] { return Value(set.count == 0) }
             if t.isAnySet(a[1]) {
@@ -153,12 +153,12 @@ extension Thread {
                 if try set.find(t, key, try t.hash(key)) >= 0 { return .false }
             }
         }
-        b.method("issubset", "($self, other, /)", "Test whether every element in the set is in other.") { (t, a) throws(Raised) in
+        b.method("issubset", "!($self, other, /)", "Test whether every element in the set is in other.") { (t, a) throws(Raised) in
             let set = SetObject(a[0])
             if t.isAnySet(a[1]) { return Value(try t.isSubset(set, of: SetObject(a[1]))) }
             return Value(try t.setIntersection(set, a[1], .set).count == set.count)
         }
-        b.method("issuperset", "($self, other, /)", "Test whether every element in other is in the set.") { (t, a) throws(Raised) in
+        b.method("issuperset", "!($self, other, /)", "Test whether every element in other is in the set.") { (t, a) throws(Raised) in
             let set = SetObject(a[0])
             if t.isAnySet(a[1]) { return Value(try t.isSubset(SetObject(a[1]), of: set)) }
             let iterator = try t.iter(a[1])
@@ -171,25 +171,25 @@ extension Thread {
     }
 
     private func defineSetMethods(_ b: TypeBuilder) {
-        b.method("add", "($self, object, /)", "Add an element to a set.\n\nThis has no effect if the element is already present.") { (t, a) throws(Raised) in
+        b.method("add", "!($self, object, /)", "Add an element to a set.\n\nThis has no effect if the element is already present.") { (t, a) throws(Raised) in
             try t.setAdd(a[0], a[1])
             return .none
         }
-        b.method("clear", "($self, /)", "Remove all elements from this set.") { (t, a) in
+        b.method("clear", "!($self, /)", "Remove all elements from this set.") { (t, a) in
             SetObject(a[0]).clear()
             return .none
         }
-        b.method("discard", "($self, object, /)", "Remove an element from a set if it is a member.\n\nUnlike set.remove(), the discard() method does not raise\nan exception when an element is missing from the set.") { (t, a) throws(Raised) in
+        b.method("discard", "!($self, object, /)", "Remove an element from a set if it is a member.\n\nUnlike set.remove(), the discard() method does not raise\nan exception when an element is missing from the set.") { (t, a) throws(Raised) in
             let key = try t.setKey(a[1])
             _ = try SetObject(a[0]).discard(t, key, try t.hash(key))
             return .none
         }
-        b.method("remove", "($self, object, /)", "Remove an element from a set; it must be a member.\n\nIf the element is not a member, raise a KeyError.") { (t, a) throws(Raised) in
+        b.method("remove", "!($self, object, /)", "Remove an element from a set; it must be a member.\n\nIf the element is not a member, raise a KeyError.") { (t, a) throws(Raised) in
             let key = try t.setKey(a[1])
             if !(try SetObject(a[0]).discard(t, key, try t.hash(key))) { throw t.keyError(a[1]) }
             return .none
         }
-        b.method("pop", "($self, /)", "Remove and return an arbitrary set element.\n\nRaises KeyError if the set is empty.") { (t, a) throws(Raised) in
+        b.method("pop", "!($self, /)", "Remove and return an arbitrary set element.\n\nRaises KeyError if the set is empty.") { (t, a) throws(Raised) in
             let set = SetObject(a[0])
             if set.count == 0 { throw t.keyError(t.str("pop from an empty set")) }
             var i = set.finger & set.mask
@@ -217,7 +217,7 @@ extension Thread {
             for i in 1..<max(a.count, 1) { try t.setDifferenceUpdate(SetObject(a[0]), a[i]) }
             return .none
         }
-        b.method("symmetric_difference_update", "($self, other, /)", "Update a set with the symmetric difference of itself and another.") { (t, a) throws(Raised) in
+        b.method("symmetric_difference_update", "!($self, other, /)", "Update a set with the symmetric difference of itself and another.") { (t, a) throws(Raised) in
             try t.setSymmetricDifferenceUpdate(SetObject(a[0]), a[1])
             return .none
         }
@@ -313,12 +313,12 @@ extension Thread {
         defineType(.setIterator, "set_iterator", NativeLayout(valueWords: 1, bytes: 40)) { b in
             b.slots.pointee.iter = UnarySlot { (_, v) in v }
             b.slots.pointee.next = UnarySlot(Thread.setIteratorNext)
-            b.method("__length_hint__", "($self, /)", "Private method returning an estimate of len(list(it)).") { (t, a) in
+            b.method("__length_hint__", "!($self, /)", "Private method returning an estimate of len(list(it)).") { (t, a) in
                 let owner = a[0].cell[1]
                 let isLive: Bool = owner.isBound && SetObject(owner).count == a[0].cell.raw(3)
                 return Value(smallInt: isLive ? a[0].cell.raw(4) : 0)
             }
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 let from = a[0].cell, twin = t.heap.allocate(header: UInt(LayoutID.setIterator.rawValue), bytes: 40)
                 twin[1] = from[1]
                 for i in 2...4 { twin.setRaw(from.raw(i), at: i) }

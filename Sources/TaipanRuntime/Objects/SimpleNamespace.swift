@@ -32,7 +32,7 @@ extension Thread {
             s.pointee.getattr = BinarySlot(Thread.genericGetattr)
             s.pointee.setattr = StoreSlot(Thread.genericSetattr)
             b.member("__dict__", word: 1)
-            b.method("__reduce__", "($self, /)", "Return state information for pickling") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling") { (t, a) throws(Raised) in
                 try t.tuple(t.type(of: a[0]).value, t.objects.pointee.emptyTuple, try t.attributeDict(a[0].cell).value)
             }
         }

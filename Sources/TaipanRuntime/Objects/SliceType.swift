@@ -102,10 +102,10 @@ extension Thread {
             b.member("start", word: 1)
             b.member("stop", word: 2)
             b.member("step", word: 3)
-            b.method("indices", "($self, object, /)", "S.indices(len) -> (start, stop, stride)\n\nAssuming a sequence of length len, calculate the start and stop\nindices, and the stride length of the extended slice described by\nS. Out of bounds indices are clipped in a manner consistent with the\nhandling of normal slices.") { (t, a) throws(Raised) in
+            b.method("indices", "!($self, object, /)", "S.indices(len) -> (start, stop, stride)\n\nAssuming a sequence of length len, calculate the start and stop\nindices, and the stride length of the extended slice described by\nS. Out of bounds indices are clipped in a manner consistent with the\nhandling of normal slices.") { (t, a) throws(Raised) in
                 try t.sliceIndicesOfAnySize(SliceObject(a[0]), a[1])
             }
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 let s = SliceObject(a[0])
                 return try t.tuple(t.types.pointee.slice, try t.tuple(s.start, s.stop, s.step))
             }

@@ -198,14 +198,53 @@ extension Thread {
         }
         addOwnDict(type, dict)
         if dict.findStringEntry(self, name(.__doc__)) < 0 {
-            let doc = UnsafeBufferPointer(start: UnsafePointer<UInt8>(bitPattern: type.docAddress), count: type.docLength)
-            try? dict.setString(self, name(.__doc__), type.docLength == 0 ? .none : str(utf8: doc))
+            let doc = nativeDoc(type)
+            try? dict.setString(self, name(.__doc__), doc.isUnbound ? .none : doc)
         }
         if type.slots.pointee.getattr.isSet && type.base.isBound && !type.base.isNone { type.flags |= TypeFlag.customGetattr }
         if type.slots.pointee.setattr.isSet && type.base.isBound && !type.base.isNone { type.flags |= TypeFlag.customSetattr }
         if !type.slots.pointee.new.isSet && type.base == types.pointee.object && type.instanceLayout.rawValue < UInt32(LayoutID.firstDynamic) {
             type.flags |= TypeFlag.noInstantiation
         }
+    }
+
+    /// What separates a signature from the rest of a doc: `\n--\n\n`.
+    static var signatureEnd: Int { 5 }
+
+    /// Bytes of the signature, name included, that a type's doc starts with: `name(…)` up to the separator. 0 when there is none.
+    static func signatureLength<Text: RandomAccessCollection>(of doc: Text, name: [UInt8]) -> Int where Text.Element == UInt8, Text.Index == Int {
+        let head = name + [0x28]
+        if doc.count < head.count + signatureEnd || !doc.starts(with: head) { return 0 }
+        var i = doc.startIndex + head.count
+        while i + signatureEnd < doc.endIndex {
+            if doc[i] == 0x29 && doc[(i + 1)..<(i + 1 + signatureEnd)].elementsEqual([0x0A, 0x2D, 0x2D, 0x0A, 0x0A]) { return i + 1 - doc.startIndex }
+            // A blank line before the end of the signature: it was no signature.
+            if doc[i] == 0x0A && doc[i + 1] == 0x0A { return 0 }
+            i += 1
+        }
+        return 0
+    }
+
+    /// The doc of a native type without its signature, or unbound.
+    func nativeDoc(_ type: TypeObject) -> Value {
+        let doc = UnsafeBufferPointer(start: UnsafePointer<UInt8>(bitPattern: type.docAddress), count: type.docLength)
+        let signature = Thread.signatureLength(of: doc, name: wtf8(type.name))
+        let shown = UnsafeBufferPointer(rebasing: doc.dropFirst(signature == 0 ? 0 : signature + Thread.signatureEnd))
+        return shown.isEmpty ? .unbound : str(utf8: shown)
+    }
+
+    /// `__text_signature__` of a type: what its doc starts with.
+    func typeSignature(_ type: TypeObject) -> Value {
+        let name = wtf8(type.name)
+        var text: [UInt8] = []
+        if type.docLength > 0 {
+            text = Array(UnsafeBufferPointer(start: UnsafePointer<UInt8>(bitPattern: type.docAddress), count: type.docLength))
+        } else if type.has(TypeFlag.heap) {
+            let doc = DictObject(type.dict).findString(self, self.name(.__doc__))
+            if doc.hasLayout(.str) { text = wtf8(doc) }
+        }
+        let length = Thread.signatureLength(of: text, name: name)
+        return length == 0 ? .none : text[name.count..<length].withUnsafeBufferPointer { str(utf8: $0) }
     }
 
     /// `__dict__` for types whose instances have an attribute dict, but for those of typing, which do not show it.

@@ -69,7 +69,7 @@ extension Thread {
             }
             return try t.formatFields(a[0], arguments, keywords.value)
         }
-        b.method("format_map", "($self, mapping, /)", "S.format_map(mapping) -> str\n\nReturn a formatted version of S, using substitutions from mapping.\nThe substitutions are identified by braces ('{' and '}').") { (t, a) throws(Raised) in
+        b.method("format_map", "!($self, mapping, /)", "S.format_map(mapping) -> str\n\nReturn a formatted version of S, using substitutions from mapping.\nThe substitutions are identified by braces ('{' and '}').") { (t, a) throws(Raised) in
             try t.formatFields(a[0], .unbound, a[1])
         }
         b.method("__format__", "($self, format_spec, /)", "Return a formatted version of the string as described by format_spec.") { (t, a) throws(Raised) in

@@ -29,17 +29,17 @@ extension Thread {
 
     /// Pickling and the length hint, the same for all of them.
     func defineTextIteratorMethods(_ b: TypeBuilder) {
-        b.method("__length_hint__", "($self, /)", "Private method returning an estimate of len(list(it)).") { (t, a) throws(Raised) in
+        b.method("__length_hint__", "!($self, /)", "Private method returning an estimate of len(list(it)).") { (t, a) throws(Raised) in
             let owner = a[0].cell[1]
             return t.int(owner.isUnbound ? 0 : max(0, try t.length(owner) - a[0].cell.raw(2)))
         }
-        b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+        b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
             let iterFunction = t.builtin("iter")
             let owner = a[0].cell[1]
             if owner.isUnbound { return try t.tuple(iterFunction, try t.tuple(a[0].hasLayout(.strIterator) ? t.objects.pointee.emptyStr : t.objects.pointee.emptyTuple)) }
             return try t.tuple(iterFunction, try t.tuple(owner), t.int(a[0].cell.raw(2)))
         }
-        b.method("__setstate__", "($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
+        b.method("__setstate__", "!($self, state, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
             let index = try t.index(a[1])
             let owner = a[0].cell[1]
             if owner.isBound { a[0].cell.setRaw(max(0, min(index, try t.length(owner))), at: 2) }

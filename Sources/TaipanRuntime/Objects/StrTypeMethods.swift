@@ -180,7 +180,7 @@ extension Thread {
             if a[2].isBound { try t.requireStr(a[2], "encode", "'errors'") }
             return try t.encodeText(a[0], a[1], a[2])
         }
-        b.method("__getnewargs__", "($self, /)") { (t, a) throws(Raised) in
+        b.method("__getnewargs__", "!($self, /)") { (t, a) throws(Raised) in
             try t.tuple(try t.newStr(StrObject(a[0]).points))
         }
         b.method("__sizeof__", "($self, /)", "Return the size of the string in memory, in bytes.") { (t, a) throws(Raised) in

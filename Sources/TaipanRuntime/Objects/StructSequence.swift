@@ -33,7 +33,7 @@ extension Thread {
             }
             b.slots.pointee.repr = UnarySlot(Thread.structSequenceRepr)
             if canCreate { b.slots.pointee.new = CallSlot(Thread.structSequenceNew) }
-            b.method("__reduce__", "($self, /)") { (t, a) throws(Raised) in try t.structSequenceReduce(a[0]) }
+            b.method("__reduce__", "!($self, /)") { (t, a) throws(Raised) in try t.structSequenceReduce(a[0]) }
             configure(b)
         }
     }

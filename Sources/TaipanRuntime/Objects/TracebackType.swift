@@ -21,7 +21,7 @@ extension Thread {
             b.member("tb_lasti", word: 3)
             b.getset("tb_lineno", get: { (t, v) throws(Raised) in t.tracebackLine(TracebackObject(v)) })
             b.getset("tb_next", get: { (t, v) in Thread.noneIfUnbound(TracebackObject(v).next) }, set: Thread.setTracebackNext)
-            b.method("__dir__", "($self, /)") { (t, a) throws(Raised) in
+            b.method("__dir__", "!($self, /)") { (t, a) throws(Raised) in
                 let names = try t.newList(capacity: 4)
                 for name: StaticString in ["tb_frame", "tb_next", "tb_lasti", "tb_lineno"] { try t.append(names, t.intern(name)) }
                 return names.value

@@ -8,7 +8,7 @@ extension Thread {
         // Word 1 is the length as a small int: it is traced as a value and means nothing to the collector.
         let cells = NativeLayout(valueWords: LayoutInfo.allWords, bytes: 16, kind: .tuple, isVariable: true)
         defineType(.tuple, "tuple", flags: flags, cells) { b in
-            b.doc("Built-in immutable sequence.\n\nIf no argument is given, the constructor returns an empty tuple.\nIf iterable is specified the tuple is initialized from iterable's items.\n\nIf the argument is a tuple, the return value is the same object.")
+            b.doc("tuple(iterable=(), /)\n--\n\nBuilt-in immutable sequence.\n\nIf no argument is given, the constructor returns an empty tuple.\nIf iterable is specified the tuple is initialized from iterable's items.\n\nIf the argument is a tuple, the return value is the same object.")
             let s = b.slots
             s.pointee.new = CallSlot(Thread.tupleNew)
             s.pointee.repr = UnarySlot(Thread.tupleRepr)
@@ -42,7 +42,7 @@ extension Thread {
             for i in 0..<items.count where try t.equals(items[i], a[1]) { n += 1 }
             return Value(smallInt: n)
         }
-        b.classMethod("__class_getitem__", "($type, object, /)", "See PEP 585") { (t, a) throws(Raised) in try t.newGenericAlias(a[0], a[1]) }
+        b.classMethod("__class_getitem__", "!($type, object, /)", "See PEP 585") { (t, a) throws(Raised) in try t.newGenericAlias(a[0], a[1]) }
     }
 
     static func tupleNew(_ t: Thread, _ type: Value, _ a: Arguments) throws(Raised) -> Value {

@@ -211,13 +211,15 @@ extension Thread {
     }
 
     /// A native function cell of `layout` (builtinFunction, methodDescriptor or classMethodDescriptor).
+    /// A signature that starts with `!` is for binding alone: `__text_signature__` is None, as of CPython's functions without one.
     public func newNative(_ layout: LayoutID, _ name: Value, _ signature: StaticString, _ doc: StaticString, _ flags: UInt, _ body: @escaping NativeBody) -> NativeFunction {
-        let cell = heap.allocate(header: UInt(layout.rawValue) | flags, bytes: NativeFunction.bytes)
+        let isHidden = signature.utf8CodeUnitCount > 0 && signature.utf8Start.pointee == 0x21
+        let cell = heap.allocate(header: UInt(layout.rawValue) | flags | (isHidden ? NativeFunction.isHiddenBit : 0), bytes: NativeFunction.bytes)
         let function = NativeFunction(cell)
         function.name = name
         function.body = BodySlot(body)
-        cell.setRaw(Int(bitPattern: signature.utf8Start), at: 7)
-        cell.setRaw(signature.utf8CodeUnitCount, at: 8)
+        cell.setRaw(Int(bitPattern: signature.utf8Start) + (isHidden ? 1 : 0), at: 7)
+        cell.setRaw(signature.utf8CodeUnitCount - (isHidden ? 1 : 0), at: 8)
         cell.setRaw(Int(bitPattern: doc.utf8Start), at: 9)
         cell.setRaw(doc.utf8CodeUnitCount, at: 10)
         if flags & NativeFunction.isRawBit != 0 { cell.setRaw(Arity.rawBit, at: 11) }

@@ -32,7 +32,7 @@ extension Thread {
             if failed { throw Raised() }
             return made.value
         }
-        b.classMethod("__prepare__", "($cls, name, bases, /, **kwds)", "Create the namespace for the class statement") { (t, a) throws(Raised) in t.newDict().value }
+        b.classMethod("__prepare__", "!($cls, name, bases, /, **kwds)", "Create the namespace for the class statement") { (t, a) throws(Raised) in t.newDict().value }
         let prepare = DictObject(b.type.dict).findString(self, name(.__prepare__))
         if prepare.isBound { NativeFunction(prepare).cell.set(NativeFunction.isRawBit) }
         b.method("__instancecheck__", "($self, instance, /)", "Check if an object is an instance.") { (t, a) throws(Raised) in
@@ -212,9 +212,11 @@ extension Thread {
         })
         b.getset("__bases__", get: { (t, v) in TypeObject(v).bases }, set: { (t, v, new) throws(Raised) in try t.setBases(v, new) })
         b.getset("__mro__", get: { (t, v) in TypeObject(v).mro.isUnbound ? .none : TypeObject(v).mro })
-        b.getset("__base__", get: { (t, v) in TypeObject(v).base.isUnbound ? .none : TypeObject(v).base })
+        b.member("__base__", get: { (t, v) in TypeObject(v).base.isUnbound ? .none : TypeObject(v).base })
         b.getset("__dict__", get: { (t, v) throws(Raised) in try t.newMappingProxy(TypeObject(v).dict) })
         b.getset("__doc__", get: { (t, v) throws(Raised) in
+            let native = t.nativeDoc(TypeObject(v))
+            if native.isBound { return native }
             let doc = DictObject(TypeObject(v).dict).findString(t, t.name(.__doc__))
             if doc.isUnbound { return .none }
             let get = t.type(of: doc).slots.pointee.descriptorGet
@@ -223,7 +225,7 @@ extension Thread {
             try t.checkSpecialAttribute(v, new, "__doc__")
             try DictObject(TypeObject(v).dict).setString(t, t.name(.__doc__), new)
         })
-        b.getset("__text_signature__", get: { (t, v) in .none })
+        b.getset("__text_signature__", get: { (t, v) in t.typeSignature(TypeObject(v)) })
         b.getset("__abstractmethods__", get: { (t, v) throws(Raised) in
             let found = v == t.types.pointee.type ? .unbound : DictObject(TypeObject(v).dict).findString(t, t.name(.__abstractmethods__))
             if found.isBound { return found }
@@ -241,21 +243,21 @@ extension Thread {
     }
 
     private func defineTypeSizes(_ b: TypeBuilder) {
-        b.getset("__basicsize__", get: { (t, v) in t.int(t.visibleBasicSize(TypeObject(v))) })
-        b.getset("__itemsize__", get: { (t, v) in
+        b.member("__basicsize__", get: { (t, v) in t.int(t.visibleBasicSize(TypeObject(v))) })
+        b.member("__itemsize__", get: { (t, v) in
             let type = TypeObject(v)
             if type.nativeBase == .type { return Value(smallInt: 40) }
             if !type.has(TypeFlag.variableSize) || t.kind(of: type).contains(.str) { return Value(smallInt: 0) }
             return Value(smallInt: t.kind(of: type).contains(.bytes) ? 1 : t.kind(of: type).contains(.int) ? 4 : 8)
         })
-        b.getset("__flags__", get: { (t, v) in t.int(t.visibleFlags(TypeObject(v))) })
-        b.getset("__dictoffset__", get: { (t, v) in
+        b.member("__flags__", get: { (t, v) in t.int(t.visibleFlags(TypeObject(v))) })
+        b.member("__dictoffset__", get: { (t, v) in
             let type = TypeObject(v)
             if type.nativeBase == .type { return Value(smallInt: 264) }
             if !type.has(TypeFlag.hasDict) { return Value(smallInt: 0) }
             return Value(smallInt: type.has(TypeFlag.heap) ? -1 : 16)
         })
-        b.getset("__weakrefoffset__", get: { (t, v) in
+        b.member("__weakrefoffset__", get: { (t, v) in
             let type = TypeObject(v)
             return Value(smallInt: !type.has(TypeFlag.hasWeakReferences) ? 0 : type.nativeBase == .type ? 368 : type.has(TypeFlag.heap) ? -32 : 24)
         })

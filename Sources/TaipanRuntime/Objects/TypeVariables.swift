@@ -78,7 +78,7 @@ extension Thread {
         b.method("__reduce__", "($self, /)") { (t, a) in a[0].cell[1] }
     }
 
-    private func addNoSubclass(_ b: TypeBuilder, _ body: @escaping NativeBody) { b.method("__mro_entries__", "($self, bases, /)", "", body) }
+    private func addNoSubclass(_ b: TypeBuilder, _ body: @escaping NativeBody) { b.method("__mro_entries__", "!($self, bases, /)", "", body) }
 
     /// `bound`, covariant, contravariant and infer_variance of a call.
     private func fillVariance(_ cell: Cell, _ a: Arguments, at first: Int) throws(Raised) {
@@ -118,7 +118,7 @@ extension Thread {
                 if v.cell[4].isUnbound { v.cell[4] = v.cell[5].isUnbound ? t.objects.pointee.emptyTuple : try t.call(v.cell[5]) }
                 return v.cell[4]
             })
-            b.method("__typing_subst__", "($self, arg, /)") { (t, a) throws(Raised) in try t.callTyping("_typevar_subst", a[0], a[1]) }
+            b.method("__typing_subst__", "($self, /, arg)") { (t, a) throws(Raised) in try t.callTyping("_typevar_subst", a[0], a[1]) }
             addNoSubclass(b) { (t, a) throws(Raised) in throw t.raise(.typeError, "Cannot subclass an instance of TypeVar") }
         }
     }
@@ -161,8 +161,8 @@ extension Thread {
             b.member("__bound__", word: 2)
             b.getset("args", "Represents positional arguments.", get: { (t, v) in t.newParamSpecPart(v, .paramSpecArgs) })
             b.getset("kwargs", "Represents keyword arguments.", get: { (t, v) in t.newParamSpecPart(v, .paramSpecKwargs) })
-            b.method("__typing_subst__", "($self, arg, /)") { (t, a) throws(Raised) in try t.callTyping("_paramspec_subst", a[0], a[1]) }
-            b.method("__typing_prepare_subst__", "($self, alias, args, /)") { (t, a) throws(Raised) in try t.callTyping("_paramspec_prepare_subst", a[0], a[1], a[2]) }
+            b.method("__typing_subst__", "($self, /, arg)") { (t, a) throws(Raised) in try t.callTyping("_paramspec_subst", a[0], a[1]) }
+            b.method("__typing_prepare_subst__", "($self, /, alias, args)") { (t, a) throws(Raised) in try t.callTyping("_paramspec_prepare_subst", a[0], a[1], a[2]) }
             addNoSubclass(b) { (t, a) throws(Raised) in throw t.raise(.typeError, "Cannot subclass an instance of ParamSpec") }
         }
     }
@@ -226,8 +226,8 @@ extension Thread {
             b.constant("__module__", intern("typing"))
             b.slots.pointee.repr = UnarySlot { (t, v) in v.cell[1] }
             b.slots.pointee.iter = UnarySlot { (t, v) throws(Raised) in try t.iter(t.tuple(t.unpackTypeVarTuple(v))) }
-            b.method("__typing_subst__", "($self, arg, /)") { (t, a) throws(Raised) in throw t.raise(.typeError, "Substitution of bare TypeVarTuple is not supported") }
-            b.method("__typing_prepare_subst__", "($self, alias, args, /)") { (t, a) throws(Raised) in try t.callTyping("_typevartuple_prepare_subst", a[0], a[1], a[2]) }
+            b.method("__typing_subst__", "($self, /, arg)") { (t, a) throws(Raised) in throw t.raise(.typeError, "Substitution of bare TypeVarTuple is not supported") }
+            b.method("__typing_prepare_subst__", "($self, /, alias, args)") { (t, a) throws(Raised) in try t.callTyping("_typevartuple_prepare_subst", a[0], a[1], a[2]) }
             b.method("__reduce__", "($self, /)") { (t, a) in a[0].cell[1] }
             addNoSubclass(b) { (t, a) throws(Raised) in throw t.raise(.typeError, "Cannot subclass an instance of TypeVarTuple") }
         }

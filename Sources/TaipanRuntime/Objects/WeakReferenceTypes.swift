@@ -39,11 +39,11 @@ extension Thread {
                 if a.isUnbound || b.isUnbound { return Value((l == r) == (op == .equal)) }
                 return try t.compare(a, b, op)
             }
-            b.getset("__callback__", get: { (t, v) in
+            b.member("__callback__", get: { (t, v) in
                 let reference = WeakReference(v.cell)
                 return reference.referent.isUnbound || reference.callback.isUnbound ? .none : reference.callback
             })
-            b.classMethod("__class_getitem__", "($cls, object, /)", "See PEP 585") { (t, a) throws(Raised) in try t.newGenericAlias(a[0], a[1]) }
+            b.classMethod("__class_getitem__", "!($cls, object, /)", "See PEP 585") { (t, a) throws(Raised) in try t.newGenericAlias(a[0], a[1]) }
         }
     }
 
@@ -111,8 +111,8 @@ extension Thread {
             addProxyNumbers(b)
             addProxyInPlace(b)
             if isCallable { b.slots.pointee.call = CallSlot { (t, v, a) throws(Raised) in try t.call(t.unproxy(v), a) } }
-            b.method("__bytes__", "($self, /)") { (t, a) throws(Raised) in try t.callMethod(t.unproxy(a[0]), t.name(.__bytes__)) }
-            b.method("__reversed__", "($self, /)") { (t, a) throws(Raised) in try t.callMethod(t.unproxy(a[0]), t.name(.__reversed__)) }
+            b.method("__bytes__", "!($self, /)") { (t, a) throws(Raised) in try t.callMethod(t.unproxy(a[0]), t.name(.__bytes__)) }
+            b.method("__reversed__", "!($self, /)") { (t, a) throws(Raised) in try t.callMethod(t.unproxy(a[0]), t.name(.__reversed__)) }
         }
     }
 

@@ -11,11 +11,11 @@ extension Thread {
             b.slots.pointee.new = CallSlot(Thread.zipNew)
             b.slots.pointee.iter = UnarySlot { (_, v) in v }
             b.slots.pointee.next = UnarySlot(Thread.zipNext)
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 let type = t.type(of: a[0]).value
                 return a[0].cell[2].isTrue ? try t.tuple(type, a[0].cell[1], .true) : try t.tuple(type, a[0].cell[1])
             }
-            b.method("__setstate__", "($self, object, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
+            b.method("__setstate__", "!($self, object, /)", "Set state information for unpickling.") { (t, a) throws(Raised) in
                 a[0].cell[2] = Value(try t.truth(a[1]))
                 return .none
             }
@@ -25,7 +25,7 @@ extension Thread {
             b.slots.pointee.new = CallSlot(Thread.mapNew)
             b.slots.pointee.iter = UnarySlot { (_, v) in v }
             b.slots.pointee.next = UnarySlot(Thread.mapNext)
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 let iterators = TupleObject(a[0].cell[2])
                 let arguments = try t.newTuple(iterators.count &+ 1)
                 arguments[0] = a[0].cell[1]
@@ -62,7 +62,7 @@ extension Thread {
                     }
                 }
             }
-            b.method("__reduce__", "($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
                 try t.tuple(t.type(of: a[0]).value, try t.tuple(a[0].cell[1], a[0].cell[2]))
             }
         }

@@ -156,7 +156,7 @@ extension Thread {
             return .none
         }
         b.function("getrefcount", "($module, object, /)", "Return a reference count; Taipan does not count references.") { (_, _) throws(Raised) in Value(smallInt: 2) }
-        b.function("getsizeof", "($module, /, object, default=<unrepresentable>)", "Return the size of object in bytes.") { (t, a) throws(Raised) in
+        b.function("getsizeof", "!($module, /, object, default=<unrepresentable>)", "Return the size of object in bytes.") { (t, a) throws(Raised) in
             let size = try t.callSpecial(a[0], t.intern("__sizeof__"))
             if size.isUnbound || !t.isInt(size) {
                 if a[1].isBound { return a[1] }
@@ -195,7 +195,7 @@ extension Thread {
                                  try t.row(2).adding(t.state.pointee.asyncGenFirstIter.isUnbound ? .none : t.state.pointee.asyncGenFirstIter)
                                      .adding(t.state.pointee.asyncGenFinalizer.isUnbound ? .none : t.state.pointee.asyncGenFinalizer))
         }
-        b.function("set_asyncgen_hooks", "($module, /, firstiter=None, finalizer=None)") { (t, a) throws(Raised) in
+        b.function("set_asyncgen_hooks", "!($module, /, firstiter=None, finalizer=None)") { (t, a) throws(Raised) in
             if !a[1].isNoneOrUnbound && !t.type(of: a[1]).slots.pointee.call.isSet { throw t.raise(.typeError, "callable finalizer expected, got \(t.typeName(a[1]))") }
             if !a[0].isNoneOrUnbound && !t.type(of: a[0]).slots.pointee.call.isSet { throw t.raise(.typeError, "callable firstiter expected, got \(t.typeName(a[0]))") }
             if a[1].isBound {

@@ -235,7 +235,7 @@ extension Thread {
             b.constant("_fields", b.t.objects.pointee.emptyTuple)
             b.constant("_attributes", b.t.objects.pointee.emptyTuple)
             b.constant("__match_args__", b.t.objects.pointee.emptyTuple)
-            b.method("__reduce__", "($self, /)") { (t, a) throws(Raised) in
+            b.method("__reduce__", "!($self, /)") { (t, a) throws(Raised) in
                 let state = try t.getattrOrUnbound(a[0], t.name(.__dict__))
                 if state.isUnbound { return try t.tuple(t.type(of: a[0]).value, t.objects.pointee.emptyTuple) }
                 return try t.tuple(t.type(of: a[0]).value, t.objects.pointee.emptyTuple, state)
