@@ -126,13 +126,7 @@ enum FunctoolsModule {
         if !(try t.enterRepr(v)) { return t.str("...") }
         defer { t.leaveRepr(v) }
         var text = StrBuilder()
-        let type = t.type(of: v)
-        let module = try t.getattr(type.value, t.name(.__module__)), qualname = try t.getattr(type.value, t.name(.__qualname__))
-        if module.isKind(.str) && t.string(module) != "builtins" {
-            text.append(module)
-            text.append(".")
-        }
-        text.append(qualname)
+        text.append(t.typeName(v))
         text.append("(")
         text.append(try t.repr(v.cell[1]))
         let arguments = TupleObject(v.cell[2])
@@ -142,10 +136,12 @@ enum FunctoolsModule {
         }
         let keywords = DictObject(v.cell[3])
         for i in 0..<keywords.entryCount where keywords.entry(i).key.isBound {
+            // The key's `__str__` may change the dict.
+            let entry = keywords.entry(i)
             text.append(", ")
-            text.append(try t.strOf(keywords.entry(i).key))
+            text.append(try t.strOf(entry.key))
             text.append("=")
-            text.append(try t.repr(keywords.entry(i).value))
+            text.append(try t.repr(entry.value))
         }
         text.append(")")
         return try text.finish(t)

@@ -353,7 +353,7 @@ extension Thread {
     /// LOAD_SUPER_ATTR: operands super, class, self at slot `first`; destinations `a`, and `c` when a method is wanted (0xFFFF: not).
     @inline(never)
     func loadSuperAttr(_ fp: UnsafeMutablePointer<Value>, _ a: Int, _ first: Int, _ c: Int, _ cache: UnsafeMutablePointer<UInt64>) throws(Raised) {
-        let name = fp.frameLowered.pointee.names[Int(truncatingIfNeeded: cache[0])]
+        let name = fp.frameLowered.pointee.names[Int(truncatingIfNeeded: cache[0] >> 1)]
         let callee = fp[first], cls = fp[first + 1], object = fp[first + 2]
         if callee == types.pointee.superType && cls.isKind(.type) {
             let found = try superLookup(TypeObject(cls), object, name)
@@ -368,7 +368,9 @@ extension Thread {
                 return storeSuperResult(fp, a, c, bound)
             }
         }
-        let proxy = try call(callee, cls, object)
+        // A name `super` of the program's own gets the arguments that are written.
+        let isExplicit = cache[0] & 1 != 0
+        let proxy = isExplicit || callee == types.pointee.superType ? try call(callee, cls, object) : try call(callee)
         storeSuperResult(fp, a, c, try getattr(proxy, name))
     }
 

@@ -28,7 +28,7 @@ enum Op: UInt8 {
     case loadAttr, loadAttrSlot, loadAttrModule, loadAttrType, loadAttrClass, loadAttrProperty, storeAttr, storeAttrSlot, storeAttrAdd, deleteAttr
     // loadMethod: a method or unbound, c self or attribute, of object b; + name word, three words of cache.
     case loadMethod, loadMethodCached, loadMethodType, loadMethodSlot, loadMethodModule, loadMethodClass, loadMethodClassBound
-    // loadSuperAttr: a; b first of three (super, class, self); c second destination or 0xFFFF; + name word.
+    // loadSuperAttr: a; b first of three (super, class, self); c second destination or 0xFFFF; + word: name << 1 | super has its arguments.
     case loadSuperAttr
     // Subscripts. storeSubscript a[b] = c.
     case subscript_, subscriptK, storeSubscript, deleteSubscript, slice, storeSlice, buildSlice

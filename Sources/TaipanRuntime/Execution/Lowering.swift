@@ -537,7 +537,7 @@ struct Lowering {
             let second = argument & 1 != 0 ? pushResult() : 0xFFFF
             // The three operands are read before the destinations are written.
             emit(.loadSuperAttr, dst, first, second)
-            word(UInt64(argument >> 2))
+            word(UInt64(argument >> 1))
         case .loadName: emitWide(.loadName, pushResult(), argument)
         case .storeName: emitWide(.storeName, slot(pop()), argument)
         case .deleteName: emitWide(.deleteName, 0, argument)

@@ -360,7 +360,10 @@ extension Thread {
         if t.isInstance(v, of: t.types.pointee.module) { throw t.raise(.attributeError, "readonly attribute") }
         if !v.isCell || !t.info(v.cell).pointee.hasAttributes { throw t.raise(.attributeError, "This object has no __dict__") }
         if new.isUnbound {
-            if !t.type(of: v).has(TypeFlag.heap) || v.isKind(.exception) { throw t.raise(.typeError, "cannot delete __dict__") }
+            // The dict is a native base's: only its own setter may touch it.
+            var base = t.type(of: v)
+            while base.has(TypeFlag.heap) && !base.base.isNone { base = TypeObject(base.base) }
+            if base.has(TypeFlag.hasDict) || v.isKind(.exception) { throw t.raise(.typeError, "cannot delete __dict__") }
             return try t.setAttributeDict(v.cell, t.newDict().value)
         }
         if !new.isKind(.dict) { throw t.raise(.typeError, "__dict__ must be set to a dictionary, not a '\(t.typeName(new))'") }

@@ -47,7 +47,6 @@ extension Thread {
                 return try t.getattr(v.cell[1], name)
             }
             s.pointee.setattr = StoreSlot(Thread.genericSetattr)
-            s.pointee.descriptorGet = TernarySlot { (t, v, object, type) in v }
             b.member("__func__", word: 1, "the function (or other callable) implementing a method")
             b.member("__self__", word: 2, "the instance to which a method is bound")
             b.getset("__doc__", get: { (t, v) throws(Raised) in try t.getattr(v.cell[1], .__doc__) })
