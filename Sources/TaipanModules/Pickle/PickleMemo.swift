@@ -4,7 +4,7 @@
 import TaipanRuntime
 
 extension PicklerObject {
-    private static var firstSize: Int { 8 }
+    private static var firstSize: Int { 32 }
 
     /// Where the object is, or where it would go.
     @inline(__always) private static func place(_ table: ValueBuffer, _ object: Value) -> Int {

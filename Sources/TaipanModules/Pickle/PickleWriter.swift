@@ -62,7 +62,10 @@ struct PickleWriter: ~Copyable {
     }
 
     private mutating func whole(_ object: Value) throws(Raised) {
-        pickler.reducerOverride = try t.getattrOrUnbound(pickler.value, t.intern("reducer_override"))
+        // Only a subclass can have one.
+        if !t.isExactly(pickler.value, state[.pickler]) {
+            pickler.reducerOverride = try t.getattrOrUnbound(pickler.value, t.intern("reducer_override"))
+        }
         defer { pickler.reducerOverride = .unbound }
         if level >= 2 {
             try put(PickleOpcode.proto, UInt8(truncatingIfNeeded: level))

@@ -295,6 +295,9 @@ extension PickleReader {
         if mark == depth { return }
         if (depth - mark) % 2 != 0 { throw t.unpicklingError("odd number of items for SETITEMS") }
         let target = values(from: mark - 1)[0]
+        if target.hasLayout(.dict) && DictObject(target).count == 0 && depth - mark > 10 {
+            try DictObject(target).resize(t, forAdditional: (depth - mark) / 2)
+        }
         var i = mark
         while i < depth {
             let key = values(from: i)[0], value = values(from: i)[1]
