@@ -23,7 +23,7 @@ extension Thread {
             cell[5] = try t.callerModule()
             return Value(cell)
         }
-        defineType(.typeAlias, "TypeAliasType", module: "typing", flags: TypeFlag.ofModule, .values(5)) { b in
+        defineType(.typeAlias, "TypeAliasType", module: "typing", flags: TypeFlag.madeAtRunTime, .values(5)) { b in
             b.doc("Type alias.\n\nType aliases are created through the type statement::\n\n    type Alias = int\n")
             let s = b.slots
             s.pointee.new = CallSlot { (t, type, a) throws(Raised) in

@@ -359,7 +359,7 @@ public struct ModuleBuilder {
     public func type(_ name: StaticString, base: Value? = nil, flags: Int = 0, export: Bool = true, _ cells: NativeLayout,
                      _ configure: (TypeBuilder) -> Void) throws(Raised) -> TypeObject {
         // Each type has a text of its own, as in CPython: whether texts are one object shows in pickles.
-        let made = try t.newNativeType(name, moduleName: t.str(t.string(self.name)), base: base, flags: flags | TypeFlag.ofModule, cells, configure)
+        let made = try t.newNativeType(name, moduleName: t.str(t.string(self.name)), base: base, flags: flags | TypeFlag.madeAtRunTime, cells, configure)
         if export { set(name, made.value) }
         return made
     }

@@ -277,7 +277,6 @@ extension Thread {
         let pairs: [(Int, Int)] = [
             (TypeFlag.heap, 9), (TypeFlag.madeAtRunTime, 9), (TypeFlag.base, 10), (TypeFlag.immutable, 8), (TypeFlag.noInstantiation, 7), (TypeFlag.abstract, 20),
             (TypeFlag.sequence, 5), (TypeFlag.mapping, 6), (TypeFlag.methodDescriptor, 17), (TypeFlag.matchSelf, 22), (TypeFlag.isReady, 12),
-            (TypeFlag.ofModule, 9),
         ]
         var bits = 1 << 18 | (hasCollectorHeader(type) ? 1 << 14 : 0)
         for (flag, bit) in pairs where type.has(flag) { bits |= 1 << bit }

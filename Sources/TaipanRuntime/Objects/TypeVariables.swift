@@ -105,7 +105,7 @@ extension Thread {
         let maker = newNative(.builtinFunction, intern("typevar"), "(name, *constraints, bound=None, covariant=False, contravariant=False, infer_variance=False)", "", 0) {
             (t, a) throws(Raised) in try t.makeTypeVar(a)
         }
-        defineType(.typeVar, "TypeVar", module: "typing", flags: TypeFlag.hasWeakReferences | TypeFlag.ofModule, .values(9, dictWord: 9)) { b in
+        defineType(.typeVar, "TypeVar", module: "typing", flags: TypeFlag.hasWeakReferences | TypeFlag.madeAtRunTime, .values(9, dictWord: 9)) { b in
             b.doc("Type variable.")
             addVariance(b)
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in try t.callSigned(t.types.pointee.typeVar, " new", a) }
@@ -153,7 +153,7 @@ extension Thread {
             try t.setCallerModule(Value(cell))
             return Value(cell)
         }
-        defineType(.paramSpec, "ParamSpec", module: "typing", flags: TypeFlag.hasWeakReferences | TypeFlag.ofModule, .values(9, dictWord: 9)) { b in
+        defineType(.paramSpec, "ParamSpec", module: "typing", flags: TypeFlag.hasWeakReferences | TypeFlag.madeAtRunTime, .values(9, dictWord: 9)) { b in
             b.doc("Parameter specification.")
             addVariance(b)
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in try t.callSigned(t.types.pointee.paramSpec, " new", a) }
@@ -174,12 +174,12 @@ extension Thread {
     }
 
     private func defineParamSpecPartTypes() {
-        defineType(.paramSpecArgs, "ParamSpecArgs", module: "typing", flags: TypeFlag.hasWeakReferences | TypeFlag.ofModule, .values(1)) { b in
+        defineType(.paramSpecArgs, "ParamSpecArgs", module: "typing", flags: TypeFlag.hasWeakReferences | TypeFlag.madeAtRunTime, .values(1)) { b in
             b.doc("The args for a ParamSpec object.")
             addPartMembers(b)
             addNoSubclass(b) { (t, a) throws(Raised) in throw t.raise(.typeError, "Cannot subclass an instance of ParamSpecArgs") }
         }
-        defineType(.paramSpecKwargs, "ParamSpecKwargs", module: "typing", flags: TypeFlag.hasWeakReferences | TypeFlag.ofModule, .values(1)) { b in
+        defineType(.paramSpecKwargs, "ParamSpecKwargs", module: "typing", flags: TypeFlag.hasWeakReferences | TypeFlag.madeAtRunTime, .values(1)) { b in
             b.doc("The kwargs for a ParamSpec object.")
             addPartMembers(b)
             addNoSubclass(b) { (t, a) throws(Raised) in throw t.raise(.typeError, "Cannot subclass an instance of ParamSpecKwargs") }
@@ -218,7 +218,7 @@ extension Thread {
             try t.setCallerModule(made)
             return made
         }
-        defineType(.typeVarTuple, "TypeVarTuple", module: "typing", flags: TypeFlag.hasWeakReferences | TypeFlag.ofModule, .values(2, dictWord: 2)) { b in
+        defineType(.typeVarTuple, "TypeVarTuple", module: "typing", flags: TypeFlag.hasWeakReferences | TypeFlag.madeAtRunTime, .values(2, dictWord: 2)) { b in
             b.doc("Type variable tuple.")
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in try t.callSigned(t.types.pointee.typeVarTuple, " new", a) }
             b.constant(" new", maker.value)
@@ -236,7 +236,7 @@ extension Thread {
     // MARK: Generic
 
     private func defineGenericType() {
-        defineType(.generic, "Generic", module: "typing", flags: TypeFlag.base | TypeFlag.ofModule, .values(0)) { b in
+        defineType(.generic, "Generic", module: "typing", flags: TypeFlag.base, .values(0)) { b in
             b.doc("Abstract base class for generic types\n\nOn Python 3.12 and newer, generic classes implicitly inherit from\nGeneric when they declare a parameter list after the class's name::\n\n    class Mapping[KT, VT]:\n        def __getitem__(self, key: KT) -> VT:\n            ...\n            # Etc.\n\nOn older versions of Python, however, generic classes have to\nexplicitly inherit from Generic.\n\nAfter a class has been declared to be generic, it can then be used as\nfollows::\n\n    def lookup_name[KT, VT](mapping: Mapping[KT, VT], key: KT, default: VT) -> VT:\n        try:\n            return mapping[key]\n        except KeyError:\n            return default\n")
             b.constant("__module__", intern("typing"))
             for (method, function) in [("__class_getitem__", 0), ("__init_subclass__", 1)] as [(StaticString, Int)] {
