@@ -31,6 +31,18 @@ __attribute__((noinline)) void ctaipan_with_spilled_registers(void (*body)(void 
 
 __attribute__((noinline)) void *ctaipan_stack_pointer(void) { return __builtin_frame_address(0); }
 
+__attribute__((noinline)) struct ctaipan_stack_range ctaipan_own_frame(void) {
+    struct ctaipan_stack_range range = {0, 0};
+#if defined(__x86_64__)
+    // Here: the caller's frame pointer, the return address, and then the caller's frame, which ends with at most five saved registers.
+    uintptr_t *here = __builtin_frame_address(0);
+    range.low = (uintptr_t)(here + 2);
+    range.high = here[0] - 5 * sizeof(uintptr_t);
+    if (range.high <= range.low) range.low = range.high = 0;
+#endif
+    return range;
+}
+
 __attribute__((noinline)) void ctaipan_clear_dead_stack(size_t bytes) {
     volatile char *area = __builtin_alloca(bytes);
     memset((void *)area, 0, bytes);

@@ -17,6 +17,14 @@ static inline void ctaipan_prefetch(const void *address) { __builtin_prefetch(ad
 /// The current stack pointer (an address inside the calling function's frame).
 void *ctaipan_stack_pointer(void);
 
+/// The words of the calling function's frame that are its own: above its stack pointer and below the registers it saved for its caller.
+/// Both ends are zero where the layout of a frame is not known.
+struct ctaipan_stack_range {
+    uintptr_t low;
+    uintptr_t high;
+};
+struct ctaipan_stack_range ctaipan_own_frame(void);
+
 /// Overwrites `bytes` of dead stack below the caller's frame, so that a conservative scan does not
 /// meet pointers that finished calls left there.
 void ctaipan_clear_dead_stack(size_t bytes);

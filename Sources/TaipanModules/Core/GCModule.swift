@@ -1,6 +1,5 @@
 // `gc`: collecting on demand. There are no generations here; thresholds and debug flags are kept for who asks.
 
-import CTaipan
 import TaipanRuntime
 
 private final class GCState {
@@ -65,10 +64,7 @@ enum GCModule {
             let generation = a[0].isUnbound ? 2 : try t.index(a[0], overflow: .overflowError)
             if generation < 0 || generation > 2 { throw t.raise(.valueError, "invalid generation") }
             try t.notifyCollection("start", generation)
-            // Pointers that finished calls left on the native stack must not keep anything alive.
-            ctaipan_clear_dead_stack(64 << 10)
-            t.clearGapOfCurrentCall()
-            t.heap.collect()
+            t.collectExactly(fromLoop: t.isCollectCalledFromLoop)
             t.runPendingFinalizers()
             try t.notifyCollection("stop", generation)
             return Value(smallInt: 0)
@@ -119,6 +115,11 @@ enum GCModule {
 }
 
 extension Thread {
+    fileprivate var isCollectCalledFromLoop: Bool {
+        let callee = calleeOfLoop
+        return callee.hasLayout(.builtinFunction) && NativeFunction(callee).module == intern("gc") && NativeFunction(callee).name == intern("collect")
+    }
+
     fileprivate var gcState: GCState {
         if let state = interp.pointee.moduleStates["gc"] as? GCState { return state }
         let state = GCState()

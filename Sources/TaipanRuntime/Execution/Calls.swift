@@ -70,6 +70,9 @@ extension Thread {
             throw raise(.typeError, "__init__() should return None, not '\(typeName(result))'")
         }
         let instance = fp[FrameHeader.namespace]
+        // Leaving may allocate, and the loop's copy of the result is no root.
+        state.pointee.leaving = result
+        defer { state.pointee.leaving = .unbound }
         guard let caller = popFrame(fp) else { return nil }
         let destination = Int(bitPattern: flags >> 16)
         var ip = caller.frameIP + 2

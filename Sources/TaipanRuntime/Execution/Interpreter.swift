@@ -3,7 +3,8 @@
 //
 // Invariants: whatever may raise, allocate or call stores `ip` in the frame header first; `state.frame` is
 // the running frame; `state.stackTop` is the first word above it. A throw lands in the one handler at the end,
-// which asks `unwind` where to go on.
+// which asks `unwind` where to go on. The loop's own native frame is no root (see `loopFrames`): what an instruction still needs after a
+// call must be in a slot.
 
 import CTaipan
 
@@ -13,6 +14,8 @@ extension Thread {
     @inline(never)
     func run(_ start: UnsafeMutablePointer<Value>, raising: Bool = false) throws(Raised) -> Value {
         let state = self.state
+        enterLoop(ctaipan_own_frame())
+        defer { state.pointee.loopFrameCount &-= 1 }
         var fp = start
         var ip = fp.frameIP + 1
         var k = fp.frameLowered.pointee.constants
@@ -1267,6 +1270,20 @@ extension Thread {
                 k = fp.frameLowered.pointee.constants
             }
         }
+    }
+
+    @inline(__always) private func enterLoop(_ frame: ctaipan_stack_range) {
+        if state.pointee.loopFrameCount == state.pointee.loopFrameCapacity { growLoopFrames() }
+        state.pointee.loopFrames[state.pointee.loopFrameCount] = frame
+        state.pointee.loopFrameCount &+= 1
+    }
+
+    @inline(never) private func growLoopFrames() {
+        let bigger: UnsafeMutablePointer<ctaipan_stack_range> = .allocate(capacity: state.pointee.loopFrameCapacity * 2)
+        bigger.update(from: state.pointee.loopFrames, count: state.pointee.loopFrameCount)
+        state.pointee.loopFrames.deallocate()
+        state.pointee.loopFrames = bigger
+        state.pointee.loopFrameCapacity *= 2
     }
 
     /// Whether comparison `op` holds for operands of which the left is less, equal or greater: a table of three bits an operator

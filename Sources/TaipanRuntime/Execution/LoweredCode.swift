@@ -82,6 +82,10 @@ struct LoweredCode {
     /// Per word: the exact offset in code units of the instruction it came from, and the first slot that is dead there.
     var offsets: UnsafeMutablePointer<UInt32>
     var liveLimits: UnsafeMutablePointer<UInt16>
+    /// Per word: which temporaries below that slot hold something, as an index of `temporaryMaps`. Bit n of a map is slot localCount + n;
+    /// the last bit stands for all from there on.
+    var temporaryMapAt: UnsafeMutablePointer<UInt16>
+    var temporaryMaps: UnsafeMutablePointer<UInt64>
     var handlers: UnsafeMutablePointer<HandlerRange>
     var handlerCount: Int
     /// Slots of a frame: locals, cells, free variables, temporaries.
@@ -107,6 +111,8 @@ struct LoweredCode {
         words.deallocate()
         offsets.deallocate()
         liveLimits.deallocate()
+        temporaryMapAt.deallocate()
+        temporaryMaps.deallocate()
         handlers.deallocate()
     }
 }

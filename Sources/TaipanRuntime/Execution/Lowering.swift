@@ -36,6 +36,11 @@ struct Lowering {
     private(set) var words: [UInt64] = []
     private var offsets: [UInt32] = []
     private var limits: [UInt16] = []
+    /// The temporaries that hold something while the current instruction runs: positions that are only noted leave old words in their homes.
+    private var liveTemporaries: UInt64 = 0
+    private var maps: [UInt64] = []
+    private var mapAt: [UInt16] = []
+    private var mapIndices: [UInt64: UInt16] = [:]
     /// Word index of each leader's first instruction, by code unit; in the exact form of every instruction's.
     private(set) var wordAt: [Int32] = []
     private var fixups: [(word: Int, inHigh: Bool, target: Int)] = []
@@ -198,6 +203,25 @@ struct Lowering {
         case .null: emit(.clear, entry.home)
         }
         stack[i].kind = .temporary
+        liveTemporaries |= mapBit(entry.home)
+    }
+
+    private func mapBit(_ home: Int) -> UInt64 { 1 << UInt64(min(home - localCount, 63)) }
+
+    private mutating func noteLiveTemporaries() {
+        liveTemporaries = 0
+        for entry in stack where entry.kind == .temporary { liveTemporaries |= mapBit(entry.home) }
+    }
+
+    private mutating func currentMap() -> UInt16 {
+        if let last = mapAt.last, maps[Int(last)] == liveTemporaries { return last }
+        if let known = mapIndices[liveTemporaries] { return known }
+        // More maps than can be numbered: everything counts as alive.
+        if maps.count == 0xFFFF { liveTemporaries = ~0 }
+        maps.append(liveTemporaries)
+        let index = UInt16(min(maps.count - 1, 0xFFFF))
+        mapIndices[liveTemporaries] = index
+        return index
     }
 
     mutating func settleAll() { for i in stack.indices { settle(i) } }
@@ -242,6 +266,7 @@ struct Lowering {
         words.append(w)
         offsets.append(UInt32(unit))
         limits.append(UInt16(truncatingIfNeeded: min(limit, 0xFFFF)))
+        mapAt.append(currentMap())
     }
 
     mutating func emitJump(_ op: Op, _ a: Int, _ target: Int) {
@@ -280,6 +305,7 @@ struct Lowering {
                 continue
             }
             limit = nextHome()
+            noteLiveTemporaries()
             if isExact { beginExactly(i) } else { noteCrossing(at) }
             let used = emitOne(i)
             if Verification.endsBlock(instruction.opcode) {
@@ -681,6 +707,7 @@ struct Lowering {
             let value = slot(pop())
             settleAll()
             limit = nextHome()
+            noteLiveTemporaries()
             // Within `yield from` and `await` the receiver lies below.
             let isDelegating = i > 0 && instructions[i - 1].opcode == .send && !isTarget[instruction.start / 2] && !stack.isEmpty
             let receiver = isDelegating ? stack[stack.count - 1].home : 0xFFFF
@@ -801,6 +828,7 @@ struct Lowering {
             let first = nextHome()
             // The items are alive while more are fetched.
             limit = max(limit, first + argument)
+            for home in first..<first + argument { liveTemporaries |= mapBit(home) }
             deepest = max(deepest, limit)
             if let places = localPlaces(i, argument) {
                 emit(.unpackLocals, value, argument, first)
@@ -812,7 +840,7 @@ struct Lowering {
         case .unpackEx:
             let value = slot(pop())
             let before = argument & 0xFF, after = argument >> 8
-            for _ in 0..<(before + after + 1) { _ = pushResult() }
+            for _ in 0..<(before + after + 1) { liveTemporaries |= mapBit(pushResult()) }
             limit = max(limit, nextHome())
             emit(.unpackEx, value, before, after)
             word(UInt64(stack[stack.count - before - after - 1].home))
@@ -935,6 +963,7 @@ struct Lowering {
         made.initialize(to: LoweredCode(
             next: nil, code: code.value, words: copy(words), wordCount: words.count,
             constants: TupleObject(code.consts).items, names: TupleObject(code.names).items, offsets: copy(offsets), liveLimits: copy(limits),
+            temporaryMapAt: copy(mapAt), temporaryMaps: copy(maps),
             handlers: copy(ranges), handlerCount: ranges.count, frameSize: max(deepest, localCount) + 1, localCount: localCount,
             simpleArgumentCount: isSimple ? code.argcount : -1,
             parameterCount: flags & (4 | 8) == 0 ? code.argcount + code.kwonlyargcount : -1, positionalCount: code.argcount,

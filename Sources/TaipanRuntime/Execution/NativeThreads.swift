@@ -109,6 +109,7 @@ extension Thread {
     /// Frees the state and its stack.
     func freeMemory() {
         if let parking = state.pointee.parking { ctaipan_parking_free(parking) }
+        state.pointee.loopFrames.deallocate()
         munmap(state.pointee.stackBase, state.pointee.stackBytes)
         state.deallocate()
     }

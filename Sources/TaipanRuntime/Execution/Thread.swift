@@ -41,6 +41,12 @@ public struct ThreadState {
     /// The native stack: scanning goes up to `nativeBase`; recursion stops at `nativeLimit`.
     public var nativeBase: UInt
     public var nativeLimit: UInt
+    /// The native frames of the interpreter's loop, outermost first: they are not scanned, for the loop keeps what it needs in its slots.
+    var loopFrames: UnsafeMutablePointer<ctaipan_stack_range>
+    var loopFrameCount: Int
+    var loopFrameCapacity: Int
+    /// The result on its way out of a frame that is being left.
+    var leaving: Value
     /// Non-zero when something waits for a safe point: signals, finalizers, callbacks, a request to stop.
     public var breaker: UInt32
     public var identifier: Int
@@ -232,21 +238,37 @@ public struct InterpreterState {
         marker.mark(state.contextVariables)
         marker.mark(state.handledBase.value)
         marker.mark(state.returnValue)
+        marker.mark(state.leaving)
         marker.mark(state.start.function)
         marker.mark(state.start.arguments)
         marker.mark(state.start.keywords)
         marker.mark(state.sentinel)
         marker.mark(state.locals)
         if thread == running {
-            marker.scan(stackPointer, state.nativeBase)
+            scanNativeStack(state, &marker, stackPointer)
         } else if state.waitingStackPointer != 0 {
-            marker.scan(state.waitingStackPointer, state.nativeBase)
+            scanNativeStack(state, &marker, state.waitingStackPointer)
         }
         markFrames(thread, &marker)
     }
 }
 
 extension InterpreterState {
+    /// Scans the native stack from `stackPointer` up, without the frames of the interpreter's loop: dead copies in them would keep things alive
+    /// that the program has dropped.
+    private func scanNativeStack(_ state: ThreadState, _ marker: inout Marker, _ stackPointer: UInt) {
+        var low = stackPointer
+        var i = state.loopFrameCount
+        while i > 0 {
+            i -= 1
+            let frame = state.loopFrames[i]
+            if frame.low < low { continue }
+            marker.scan(low, frame.low)
+            low = frame.high
+        }
+        marker.scan(low, state.nativeBase)
+    }
+
     /// Scans the VM stack from the top down: each frame's header, locals and the temporaries alive at its instruction, and what
     /// native code keeps between frames. Dead temporaries are passed over.
     func markFrames(_ thread: UnsafeMutablePointer<ThreadState>, _ marker: inout Marker) {
@@ -263,8 +285,8 @@ extension InterpreterState {
             } else {
                 let top = UInt(bitPattern: fp + lowered.pointee.frameSize)
                 if end > top { marker.scan(top, end) }
-                let live = max(lowered.pointee.localCount, Int(lowered.pointee.liveLimits[fp.frameWordIndex]))
-                marker.scan(start, min(UInt(bitPattern: fp + live), max(end, start)))
+                marker.scan(start, min(UInt(bitPattern: fp + lowered.pointee.localCount), max(end, start)))
+                marker.scanTemporaries(fp, max(end, start))
                 marker.mark(fp[FrameHeader.function])
                 marker.mark(lowered.pointee.code)
                 end = start
@@ -272,6 +294,24 @@ extension InterpreterState {
             frame = fp.frameCaller
         }
         if end > base { marker.scan(base, end) }
+    }
+}
+
+extension Marker {
+    /// Scans the temporaries of a frame that hold something at its instruction, as far as they lie below `end`. Gaps of frame headers among
+    /// them hold words of other kinds.
+    mutating func scanTemporaries(_ fp: UnsafeMutablePointer<Value>, _ end: UInt) {
+        let lowered = fp.frameLowered
+        let word = fp.frameWordIndex
+        let first = lowered.pointee.localCount
+        let live = Int(lowered.pointee.liveLimits[word])
+        var map = lowered.pointee.temporaryMaps[Int(lowered.pointee.temporaryMapAt[word])]
+        var i = first
+        while i < live && map != 0 && UInt(bitPattern: fp + i + 1) <= end {
+            if map & 1 != 0 { markConservatively(fp[i].bits) }
+            if i < first + 63 { map >>= 1 }
+            i += 1
+        }
     }
 }
 

@@ -189,9 +189,11 @@ public struct Marker {
 
 extension UnsafeMutablePointer where Pointee == HeapState {
     /// Collects now. Finalizers and weak-reference callbacks become pending and run at the next safe point.
-    @inline(never) public func collect() {
+    /// - Parameter scanStart: where the scan of the running thread's native stack begins; 0 is here.
+    @inline(never) public func collect(scanStart: UInt = 0) {
         if pointee.isCollecting { return }
         pointee.isCollecting = true
+        pointee.scanStart = scanStart
         ctaipan_with_spilled_registers({ context, sp in
             context.unsafelyUnwrapped.assumingMemoryBound(to: HeapState.self).collectWithSpilledRegisters(UInt(bitPattern: sp))
         }, self)
@@ -204,7 +206,7 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         var marker = Marker(stack: AddressList(capacity: 4096), heap: self, layouts: pointee.interp.pointee.layouts.base, liveBytes: 0,
                             chunkLow: 0, chunkHigh: 0, large: AddressList(capacity: 64))
         prepare(&marker)
-        markRoots(&marker, stackPointer)
+        markRoots(&marker, pointee.scanStart != 0 ? pointee.scanStart : stackPointer)
         marker.drain()
         // What only waits for its finalizer goes next time: it says nothing about how much the program keeps.
         let live = marker.liveBytes

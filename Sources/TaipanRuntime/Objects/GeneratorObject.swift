@@ -49,10 +49,8 @@ extension Thread {
         marker.pointee.mark(fp[FrameHeader.namespace])
         let lowered = fp.frameLowered
         marker.pointee.mark(lowered.pointee.code)
-        let live = generator.state == GeneratorObject.created ? lowered.pointee.localCount : max(lowered.pointee.localCount, Int(lowered.pointee.liveLimits[fp.frameWordIndex]))
-        // Gaps of frame headers among the temporaries hold words of other kinds, so temporaries are scanned with care.
         marker.pointee.markRange(fp, lowered.pointee.localCount)
-        marker.pointee.scan(UInt(bitPattern: fp + lowered.pointee.localCount), UInt(bitPattern: fp + live))
+        if generator.state != GeneratorObject.created { marker.pointee.scanTemporaries(fp, UInt.max) }
     }
 
     /// The generator or coroutine whose frame it is, or None.
