@@ -180,6 +180,7 @@ extension Thread {
         b.readEnd = 0
         b.cursor = 0
         b.block = .unbound
+        hasIdleFinalizer(v)
         if first.isBound { throw restore(first) }
         return answer
     }

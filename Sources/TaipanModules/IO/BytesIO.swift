@@ -33,6 +33,7 @@ extension Thread {
             b.doc("BytesIO(initial_bytes=b'')\n--\n\nBuffered I/O implementation using an in-memory bytes buffer.")
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in
                 let cell = t.allocate(TypeObject(type))
+                t.hasIdleFinalizer(Value(cell))
                 cell[2] = t.objects.pointee.emptyBytes
                 BytesStream(Value(cell)).isShared = true
                 return Value(cell)

@@ -274,6 +274,7 @@ extension Thread {
                 throw error
             }
         }
+        hasIdleFinalizer(v)
         if first.isBound { throw restore(first) }
     }
 

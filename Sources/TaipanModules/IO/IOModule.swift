@@ -48,6 +48,7 @@ extension Thread {
     private func defineOpenFunction() {
         let function = newNative(.builtinFunction, name(.open), "($module, /, file, mode='r', buffering=-1, encoding=None, errors=None,\n     newline=None, closefd=True, opener=None)",
                    "Open file and return a stream.  Raise OSError upon failure.", 0) { (t, a) throws(Raised) in
+            t.settleDropped("open")
             let mode = a[1]
             if mode.isBound && !mode.isKind(.str) { throw t.raise(.typeError, "open() argument 'mode' must be str, not \(t.argumentTypeName(mode))") }
             let buffering = a[2].isBound ? try t.index(a[2]) : -1

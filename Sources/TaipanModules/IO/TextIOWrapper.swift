@@ -246,6 +246,7 @@ extension Thread {
         do throws(Raised) { _ = try callMethod(v, name(.flush)) } catch { first = takePending() }
         do throws(Raised) {
             let answer = try callMethod(w.buffer, name(.close))
+            hasIdleFinalizer(v)
             if first.isUnbound { return answer }
         } catch {
             if first.isBound { throw chain(first) }

@@ -193,6 +193,7 @@ enum SocketType {
             let fd = s.fd
             if fd < 0 { return .none }
             s.fd = -1
+            t.hasIdleFinalizer(a[0])
             if t.blocking({ close(fd) }) < 0 && ctaipan_get_errno() != ECONNRESET { throw t.osError(ctaipan_get_errno()) }
             return .none
         }

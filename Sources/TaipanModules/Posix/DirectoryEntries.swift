@@ -116,6 +116,7 @@ extension Thread {
         v.cell.setRaw(0, at: 2)
         if v.cell.raw(3) & 2 != 0 { rewinddir(folder) }
         closedir(folder)
+        hasIdleFinalizer(v)
     }
 
     func newScandir(_ argument: Value, _ path: PathArgument) throws(Raised) -> Value {

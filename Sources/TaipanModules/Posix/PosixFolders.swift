@@ -185,6 +185,7 @@ enum PosixFolders {
     }
 
     private static func rename(_ t: Thread, _ a: Arguments, _ function: String) throws(Raised) -> Value {
+        t.settleDropped("rename")
         let from = try t.pathArgument(a[0], function, "src"), to = try t.pathArgument(a[1], function, "dst")
         let fromDirectory = try t.directoryArgument(a[2]), toDirectory = try t.directoryArgument(a[3])
         try t.systemCall32(from.object, to.object) { renameat(fromDirectory, from.bytes, toDirectory, to.bytes) }

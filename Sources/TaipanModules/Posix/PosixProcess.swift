@@ -69,6 +69,7 @@ enum PosixProcess {
             throw t.osError(ctaipan_get_errno(), path.object)
         }
         b.function("system", "($module, /, command)", "Execute the command in a subshell.") { (t, a) throws(Raised) in
+            t.settleDropped("system")
             try t.audit("os.system", a[0])
             let command = try t.fileSystemBytes(a[0])
             return t.int(Int(t.blocking { runShell(command) }))

@@ -19,6 +19,7 @@ enum PosixSpawn {
     }
 
     private static func spawn(_ t: Thread, _ a: Arguments, _ function: String, searches: Bool) throws(Raised) -> Value {
+        t.settleDropped("posix_spawn")
         let path = try t.pathArgument(a[0], function)
         let arguments = try PosixProcess.argumentVector(t, a[1], function, kinds: "tuple or list", label: "\(function): argv")
         let environment: CStringArray? = a[2].isNone ? nil : try PosixProcess.environmentVector(t, a[2], function)
@@ -130,6 +131,7 @@ public enum PosixSubprocessModule {
     }
 
     private static func forkExec(_ t: Thread, _ a: Arguments) throws(Raised) -> Value {
+        t.settleDropped("fork_exec")
         let close = try t.truth(a[2])
         var kept: [Int32] = []
         if !a[3].isKind(.tuple) { throw t.raise(.typeError, "fork_exec() argument 4 must be tuple, not \(t.typeName(a[3]))") }

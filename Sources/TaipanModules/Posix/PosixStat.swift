@@ -57,6 +57,7 @@ extension Thread {
 enum PosixStat {
     static func define(_ b: ModuleBuilder) {
         b.function("stat", "($module, /, path, *, dir_fd=None, follow_symlinks=True)", "Perform a stat system call on the given path.") { (t, a) throws(Raised) in
+            t.settleDropped("stat")
             let path = try t.pathArgument(a[0], "stat", allowsDescriptor: true)
             return try t.statPath(path, "stat", directory: try t.directoryArgument(a[1]), follows: try t.flag(a[2], true))
         }

@@ -82,6 +82,7 @@ extension Thread {
         }
         let types = moduleObject("_sre")
         let made = PatternObject(allocate(TypeObject(TupleObject(types)[SREType.pattern.rawValue])))
+        hasIdleFinalizer(made.value)
         made.pattern = a[0]
         made.flags = int(flags)
         made.groups = int(groups)

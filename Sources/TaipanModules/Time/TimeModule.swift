@@ -161,6 +161,7 @@ public enum TimeModule {
             length = product
         }
         if length < 0 { throw t.raise(.valueError, "sleep length must be non-negative") }
+        t.settleDropped("sleep")
         let (sum, overflow) = (try t.clock(CLOCK_MONOTONIC)).addingReportingOverflow(length)
         let deadline = overflow ? Int.max : sum
         while true {

@@ -278,6 +278,12 @@ extension Thread {
     func storeAttr(_ fp: UnsafeMutablePointer<Value>, _ object: Value, _ value: Value, _ cache: UnsafeMutablePointer<UInt64>) throws(Raised) {
         let name = cachedName(fp, cache)
         guard object.isCell else { return try setattr(object, name, value) }
+        let old: Value = value.isNone && info(object.cell).pointee.hasAttributes ? instanceAttribute(object.cell, name) : .unbound
+        try storeAttr(object, name, value, cache)
+        if old.isCell && old.cell.has(CellFlag.isNoticed) { dropped(old.cell.header) }
+    }
+
+    private func storeAttr(_ object: Value, _ name: Value, _ value: Value, _ cache: UnsafeMutablePointer<UInt64>) throws(Raised) {
         let cell = object.cell
         let addition = placeEntry(cell.layout, name.bits | 1)
         if addition.pointee.layout == cell.layout.rawValue && addition.pointee.name == name.bits | 1 {
@@ -288,7 +294,7 @@ extension Thread {
         }
         if type(of: object).slots.pointee.setattr.address != interp.pointee.genericSetattrAddress { return try setattr(object, name, value) }
         if let place = place(cell, name), place.pointee.kind == .slot {
-            specialize(cache, place, .storeAttrSlot)
+            specialize(cache, place, value.isNone && (cache - 1).pointee >> 48 != 0 ? .storeAttrNone : .storeAttrSlot)
             cell.store(value, at: Int(place.pointee.word))
             return
         }
@@ -343,7 +349,7 @@ extension Thread {
             switch op {
             case .loadAttrSlot, .loadAttrModule, .loadAttrType, .loadAttrClass, .loadAttrProperty: word.pointee = word.pointee & ~0xFF | UInt64(Op.loadAttr.rawValue)
             case .loadMethodCached, .loadMethodSlot, .loadMethodType, .loadMethodModule, .loadMethodClass, .loadMethodClassBound: word.pointee = word.pointee & ~0xFF | UInt64(Op.loadMethod.rawValue)
-            case .storeAttrSlot, .storeAttrAdd: word.pointee = word.pointee & ~0xFF | UInt64(Op.storeAttr.rawValue)
+            case .storeAttrSlot, .storeAttrNone, .storeAttrAdd: word.pointee = word.pointee & ~0xFF | UInt64(Op.storeAttr.rawValue)
             default: break
             }
             at += 1 + op.extraWords
@@ -410,7 +416,7 @@ extension Op {
              .jumpLessK, .jumpLessEqualK, .jumpEqualK, .jumpNotEqualK, .jumpGreaterK, .jumpGreaterEqualK: 1
         case .identical, .jumpIdentical, .contains: 1
         case .loadGlobal, .loadGlobalModule, .loadGlobalBuiltin: 3
-        case .loadAttr, .loadAttrSlot, .loadAttrModule, .loadAttrType, .loadAttrClass, .loadAttrProperty, .storeAttr, .storeAttrSlot, .storeAttrAdd: 4
+        case .loadAttr, .loadAttrSlot, .loadAttrModule, .loadAttrType, .loadAttrClass, .loadAttrProperty, .storeAttr, .storeAttrSlot, .storeAttrNone, .storeAttrAdd: 4
         case .loadMethod, .loadMethodCached, .loadMethodSlot, .loadMethodType, .loadMethodModule, .loadMethodClass, .loadMethodClassBound: 4
         case .deleteAttr, .loadSuperAttr, .call, .callPlain, .callCopy, .callFunctionEx, .forIter, .forLoop, .send, .unpackLocals, .unpackEx, .formatValue: 1
         case .importName, .importFrom, .matchClass, .intrinsic2: 1

@@ -73,7 +73,10 @@ extension Thread {
         // Leaving may allocate, and the loop's copy of the result is no root.
         state.pointee.leaving = result
         defer { state.pointee.leaving = .unbound }
-        guard let caller = popFrame(fp) else { return nil }
+        let lowered = fp.frameLowered
+        let popped = popFrame(fp)
+        if flags & FrameFlag.watched != 0 { frameEnded(fp, lowered, flags & FrameFlag.initialize != 0 ? instance : result) }
+        guard let caller = popped else { return nil }
         let destination = Int(bitPattern: flags >> 16)
         var ip = caller.frameIP + 2
         if flags & FrameFlag.fromForIter != 0 {

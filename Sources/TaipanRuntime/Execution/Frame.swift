@@ -292,6 +292,7 @@ extension Thread {
     private func finalize(_ object: Value) {
         if object.cell.has(CellFlag.finalized) { return }
         object.cell.set(CellFlag.finalized)
+        object.cell.clear(CellFlag.watched)
         do throws(Raised) {
             let slot = type(of: object).slots.pointee.finalize
             if slot.isSet { try slot(self, object) }

@@ -40,6 +40,14 @@ extension Thread {
                     case .loadConst:
                         fp[a] = k[Int(truncatingIfNeeded: i >> 32)]
                         ip += 1
+                    case .storeNone:
+                        let v = fp[a]
+                        fp[a] = .none
+                        if v.isCell && v.cell.header & CellFlag.isNoticed != 0 {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            dropped(v.cell.header)
+                        }
+                        ip += 1
                     case .loadLocalCheck:
                         let v = fp[b]
                         if v.isUnbound {
@@ -49,11 +57,11 @@ extension Thread {
                         fp[a] = v
                         ip += 1
                     case .deleteLocal:
-                        if fp[a].isUnbound {
-                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
-                            try unboundLocal(fp, a)
-                        }
+                        let v = fp[a]
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        if v.isUnbound { try unboundLocal(fp, a) }
                         fp[a] = .unbound
+                        if v.isCell { dropped(v.cell.header) }
                         ip += 1
                     case .clear:
                         fp[a] = .unbound
@@ -536,12 +544,20 @@ extension Thread {
                     case .storeCell:
                         fp[a].cell[1] = fp[b]
                         ip += 1
-                    case .deleteCell:
-                        if fp[a].cell[1].isUnbound {
+                    case .storeCellNone:
+                        let v = fp[a].cell[1]
+                        fp[a].cell[1] = .none
+                        if v.isCell && v.cell.header & CellFlag.isNoticed != 0 {
                             fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
-                            try unboundCell(fp, a)
+                            dropped(v.cell.header)
                         }
+                        ip += 1
+                    case .deleteCell:
+                        let v = fp[a].cell[1]
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        if v.isUnbound { try unboundCell(fp, a) }
                         fp[a].cell[1] = .unbound
+                        if v.isCell { dropped(v.cell.header) }
                         ip += 1
 
                     // MARK: Attributes
@@ -678,6 +694,20 @@ extension Thread {
                             try storeAttr(fp, object, fp[b], ip + 1)
                         }
                         ip += 5
+                    case .storeAttrNone:
+                        let object = fp[a], new = fp[b]
+                        if object.isCell && object.cell.layout.rawValue == UInt32(truncatingIfNeeded: ip[2]) {
+                            let v = object.cell[Int(truncatingIfNeeded: ip[2] >> 32)]
+                            object.cell.store(new, at: Int(truncatingIfNeeded: ip[2] >> 32))
+                            if v.isCell && v.cell.header & CellFlag.isNoticed != 0 {
+                                fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                                dropped(v.cell.header)
+                            }
+                        } else {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                            try storeAttr(fp, object, new, ip + 1)
+                        }
+                        ip += 5
                     case .storeAttrAdd:
                         let object = fp[a]
                         if object.isCell && object.cell.layout.rawValue == UInt32(truncatingIfNeeded: ip[2]) {
@@ -690,7 +720,7 @@ extension Thread {
                         ip += 5
                     case .deleteAttr:
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
-                        try setattr(fp[a], fp.frameLowered.pointee.names[Int(ip[1])], .unbound)
+                        try deleteAttribute(fp[a], fp.frameLowered.pointee.names[Int(ip[1])])
                         ip += 2
                     case .loadSuperAttr:
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
@@ -743,7 +773,7 @@ extension Thread {
                         ip += 1
                     case .deleteSubscript:
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
-                        try deleteItem(fp[a], fp[b])
+                        try deleteSubscript(fp[a], fp[b])
                         ip += 1
                     case .slice:
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))

@@ -6,7 +6,8 @@
 /// The register instructions. Dense numbers: the interpreter's switch is one jump table.
 enum Op: UInt8 {
     // Moves. const: bc is an index of constants.
-    case move, loadConst, loadLocalCheck, deleteLocal, clear, swap
+    // storeNone: like loadConst, over a local; storeCellNone: into cell a. Both look at what they replace.
+    case move, loadConst, storeNone, loadLocalCheck, deleteLocal, clear, swap
     // Arithmetic: a = b op c. The K forms take constant c. binary: + word, the operator number of BINARY_OP.
     case add, addK, subtract, subtractK, multiply, multiplyK, binary, floorDivide, remainder, and, or, trueDivide
     case floorDivideK, remainderK, andK, trueDivideK, binaryK
@@ -23,9 +24,9 @@ enum Op: UInt8 {
     case loadGlobal, loadGlobalModule, loadGlobalBuiltin, storeGlobal, deleteGlobal
     case loadName, storeName, deleteName, loadLocals, loadFromDictOrGlobals, loadFromDictOrDeref, setupAnnotations
     // Cells. a = contents of cell in b (+ nothing); storeCell: cell a, value b.
-    case makeCell, copyFreeVars, loadCell, storeCell, deleteCell
-    // Attributes: loadAttr a = b.name; storeAttr a.name = b; + name word, three words of cache.
-    case loadAttr, loadAttrSlot, loadAttrModule, loadAttrType, loadAttrClass, loadAttrProperty, storeAttr, storeAttrSlot, storeAttrAdd, deleteAttr
+    case makeCell, copyFreeVars, loadCell, storeCell, storeCellNone, deleteCell
+    // Attributes: loadAttr a = b.name; storeAttr a.name = b (c: b is None; storeAttrNone looks at what it replaces); + name word, three words of cache.
+    case loadAttr, loadAttrSlot, loadAttrModule, loadAttrType, loadAttrClass, loadAttrProperty, storeAttr, storeAttrSlot, storeAttrNone, storeAttrAdd, deleteAttr
     // loadMethod: a method or unbound, c self or attribute, of object b; + name word, three words of cache.
     case loadMethod, loadMethodCached, loadMethodType, loadMethodSlot, loadMethodModule, loadMethodClass, loadMethodClassBound
     // loadSuperAttr: a; b first of three (super, class, self); c second destination or 0xFFFF; + word: name << 1 | super has its arguments.
@@ -148,6 +149,8 @@ enum FrameFlag {
     static var hasObject: UInt { 32 }
     /// The caller is a generator's frame: the frames above it lie on the VM stack all the same.
     static var fromGenerator: UInt { 64 }
+    /// The function has made something whose death could be noticed.
+    static var watched: UInt { 128 }
 }
 
 extension UnsafeMutablePointer where Pointee == Value {

@@ -206,6 +206,8 @@ struct Lowering {
         liveTemporaries |= mapBit(entry.home)
     }
 
+    private func isNone(_ entry: StackEntry) -> Bool { entry.kind == .constant && TupleObject(code.consts)[entry.index].isNone }
+
     private func mapBit(_ home: Int) -> UInt64 { 1 << UInt64(min(home - localCount, 63)) }
 
     private mutating func noteLiveTemporaries() {
@@ -352,7 +354,13 @@ struct Lowering {
         case .storeFast:
             let value = pop()
             settleUses(of: argument)
-            if value.kind == .constant { emitConstant(argument, value.index) } else { emit(.move, argument, slot(value)) }
+            if isNone(value) {
+                emitWide(.storeNone, argument, value.index)
+            } else if value.kind == .constant {
+                emitConstant(argument, value.index)
+            } else { 
+                emit(.move, argument, slot(value))
+            }
         case .deleteFast:
             settleUses(of: argument)
             emit(.deleteLocal, argument)
@@ -549,8 +557,9 @@ struct Lowering {
             return 1 + used
         case .loadAttr: return 1 + emitLoadAttr(argument, i)
         case .storeAttr:
-            let object = slot(pop()), value = slot(pop())
-            emit(.storeAttr, object, value)
+            let object = slot(pop()), entry = pop()
+            let value = slot(entry)
+            emit(.storeAttr, object, value, isNone(entry) ? 1 : 0)
             cacheWords(argument)
         case .deleteAttr:
             emit(.deleteAttr, slot(pop()))
@@ -591,7 +600,8 @@ struct Lowering {
             return 1 + used
         case .storeDeref:
             check(i, argument, .cell)
-            emit(.storeCell, argument, slot(pop()))
+            let value = pop()
+            emit(isNone(value) ? .storeCellNone : .storeCell, argument, slot(value))
         case .deleteDeref:
             check(i, argument, .cell)
             emit(.deleteCell, argument)

@@ -47,7 +47,16 @@ extension Thread {
 
     @inline(never)
     func storeGlobal(_ fp: UnsafeMutablePointer<Value>, _ index: Int, _ value: Value) throws(Raised) {
-        try DictObject(fp.frameFunction.globals).setString(self, codeName(fp, index), value)
+        try store(DictObject(fp.frameFunction.globals), codeName(fp, index), value)
+    }
+
+    /// Binds a name in a namespace; what it replaces may be dead then.
+    private func store(_ namespace: DictObject, _ name: Value, _ value: Value) throws(Raised) {
+        let i = namespace.findStringEntry(self, name)
+        if i < 0 { return try namespace.setString(self, name, value) }
+        let old = namespace.entry(i).value
+        DictTable(namespace.table).entries[i].value = value
+        if old.isCell && old.cell.header & CellFlag.isNoticed != 0 { dropped(old.cell.header) }
     }
 
     @inline(never)
@@ -55,7 +64,8 @@ extension Thread {
         let dict = DictObject(fp.frameFunction.globals)
         let i = dict.findStringEntry(self, codeName(fp, index))
         if i < 0 { throw missingName(codeName(fp, index)) }
-        dict.removeEntry(i)
+        let old = dict.removeEntry(i)
+        if old.isCell { dropped(old.cell.header) }
     }
 
     /// The namespace of a module or class body: an exact dict, or any mapping.
@@ -98,7 +108,7 @@ extension Thread {
     @inline(never)
     func storeName(_ fp: UnsafeMutablePointer<Value>, _ index: Int, _ value: Value) throws(Raised) {
         let namespace = namespace(fp)
-        if namespace.hasLayout(.dict) { return try DictObject(namespace).setString(self, codeName(fp, index), value) }
+        if namespace.hasLayout(.dict) { return try store(DictObject(namespace), codeName(fp, index), value) }
         try setItem(namespace, codeName(fp, index), value)
     }
 
@@ -109,7 +119,8 @@ extension Thread {
         if namespace.hasLayout(.dict) {
             let i = DictObject(namespace).findStringEntry(self, name)
             if i < 0 { throw missingName(name) }
-            DictObject(namespace).removeEntry(i)
+            let old = DictObject(namespace).removeEntry(i)
+            if old.isCell { dropped(old.cell.header) }
             return
         }
         do throws(Raised) {

@@ -281,6 +281,7 @@ extension UnsafeMutablePointer where Pointee == HeapState {
     private func findFinalizable(_ marker: inout Marker) {
         let list = pointee.finalizable
         var kept = 0
+        let seen = pointee.prompt.seenFinalizable
         let firstPending = pointee.pendingFinalizers.count
         for i in 0..<list.count {
             let address = list.base[i]
@@ -289,6 +290,7 @@ extension UnsafeMutablePointer where Pointee == HeapState {
                 kept += 1
             } else {
                 pointee.pendingFinalizers.append(address)
+                if i < seen { pointee.prompt.seenFinalizable -= 1 }
             }
         }
         pointee.finalizable.count = kept
@@ -302,6 +304,7 @@ extension UnsafeMutablePointer where Pointee == HeapState {
     private func clearWeakReferences(_ marker: inout Marker) {
         let list = pointee.weakReferences
         var kept = 0
+        defer { pointee.prompt.seenWeak = min(pointee.prompt.seenWeak, kept) }
         for i in 0..<list.count {
             let reference = Cell(UnsafeMutableRawPointer(bitPattern: list.base[i]).unsafelyUnwrapped)
             let referent = reference.raw(WeakReference.referentWord)

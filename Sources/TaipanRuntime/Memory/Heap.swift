@@ -177,6 +177,7 @@ public struct HeapState {
     var isCollecting: Bool
     /// Where the collection under way begins its scan of the running thread's native stack; 0 is where it was called.
     var scanStart: UInt
+    var prompt: PromptFinalization
     /// Collect at every n-th allocation; 0 for never. Freed cells are poisoned then.
     public var stressInterval: Int
     var stressCount: Int
@@ -230,7 +231,7 @@ extension UnsafeMutablePointer where Pointee == HeapState {
             allocatedSince: 0, threshold: HeapState.leastThreshold, liveBytes: 0, externalBytes: 0, roots: roots, rootCount: 0, rootCapacity: 16,
             finalizable: AddressList(capacity: 16), pendingFinalizers: AddressList(capacity: 16),
             weakReferences: AddressList(capacity: 64), pendingCallbacks: AddressList(capacity: 16),
-            isEnabled: true, isCollecting: false, scanStart: 0, stressInterval: 0, stressCount: 0, collections: 0, isExhausted: false, limit: 0, overdraft: 0, isFinalizing: false, reserve: AddressList(capacity: 8), interp: interp))
+            isEnabled: true, isCollecting: false, scanStart: 0, prompt: .empty, stressInterval: 0, stressCount: 0, collections: 0, isExhausted: false, limit: 0, overdraft: 0, isFinalizing: false, reserve: AddressList(capacity: 8), interp: interp))
         heap.fillReserve()
         return heap
     }

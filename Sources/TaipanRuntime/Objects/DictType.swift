@@ -15,7 +15,9 @@ extension Thread {
             s.pointee.getItem = BinarySlot(Thread.dictGetItem)
             s.pointee.setItem = StoreSlot { (t, v, key, new) throws(Raised) in
                 if new.isBound { return try t.set(DictObject(v), key, new) }
-                if try t.remove(DictObject(v), key).isUnbound { throw t.keyError(key) }
+                let old = try t.remove(DictObject(v), key)
+                if old.isUnbound { throw t.keyError(key) }
+                t.noteDropped(old)
             }
             s.pointee.contains = ContainsSlot { (t, v, key) throws(Raised) in try t.get(DictObject(v), key).isBound }
             s.pointee.or = BinarySlot { (t, l, r) throws(Raised) in

@@ -81,7 +81,10 @@ extension Thread {
         }
         made.state = GeneratorObject.created
         // Those that may have something to do when they die: a `finally` or `with` to leave, or never awaited.
-        if lowered.pointee.handlerCount > 1 || layout != .generator { heap.pointee.finalizable.append(UInt(bitPattern: cell.address)) }
+        if lowered.pointee.handlerCount > 1 || layout != .generator {
+            registerFinalizable(cell)
+            watchFrame(fp.frameCaller)
+        }
         if layout == .coroutine { made.origin = try coroutineOrigin() }
         return made.value
     }

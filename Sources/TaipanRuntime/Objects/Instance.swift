@@ -45,7 +45,7 @@ extension Thread {
         let layout = type.instanceLayout
         let info = interp.pointee.layouts.base + Int(layout.rawValue)
         let cell = heap.allocate(header: UInt(layout.rawValue) | UInt(info.pointee.kind) << 32, bytes: Int(info.pointee.bytes))
-        if type.slots.pointee.finalize.isSet { heap.pointee.finalizable.append(UInt(bitPattern: cell.address)) }
+        if type.slots.pointee.finalize.isSet { registerFinalizable(cell) }
         return cell
     }
 
@@ -57,7 +57,7 @@ extension Thread {
         guard let cell = heap.allocateAnySize(header: UInt(layout.rawValue) | UInt(info.pointee.kind) << 32, bytes: max(needed, Int(info.pointee.bytes))) else {
             throw memoryError()
         }
-        if type.slots.pointee.finalize.isSet { heap.pointee.finalizable.append(UInt(bitPattern: cell.address)) }
+        if type.slots.pointee.finalize.isSet { registerFinalizable(cell) }
         return cell
     }
 
@@ -176,7 +176,7 @@ extension Thread {
         let dict = try attributeDict(cell)
         let i = dict.findStringEntry(self, name)
         if i < 0 { return false }
-        dict.removeEntry(i)
+        noteDropped(dict.removeEntry(i))
         return true
     }
 

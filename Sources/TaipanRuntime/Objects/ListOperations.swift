@@ -110,6 +110,8 @@ extension Thread {
     func listDelete(_ list: ListObject, _ from: Int, _ to: Int) {
         let count = list.count, gone = to &- from
         if gone <= 0 { return }
+        // The first few tell whether the rest is worth a look.
+        for i in from..<min(to, from &+ 8) { noteDropped(list[i]) }
         if gone == count {
             list.buffer = .unbound
             list.count = 0

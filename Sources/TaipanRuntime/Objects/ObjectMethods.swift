@@ -53,6 +53,6 @@ extension Thread {
         } else {
             cell.layout = type.instanceLayout
         }
-        if type.slots.pointee.finalize.isSet && !old.slots.pointee.finalize.isSet { heap.pointee.finalizable.append(UInt(bitPattern: cell.address)) }
+        if type.slots.pointee.finalize.isSet && !old.slots.pointee.finalize.isSet { registerFinalizable(cell) }
     }
 }

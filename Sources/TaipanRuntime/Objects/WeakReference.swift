@@ -23,6 +23,7 @@ extension Thread {
         cell.setRaw(Int(bitPattern: referent.bits), at: 2)
         cell.setRaw(-1, at: 3)
         referent.cell.set(CellFlag.weaklyReferenced)
+        watchFrame(state.pointee.frame)
         heap.pointee.weakReferences.append(UInt(bitPattern: cell.address))
         return WeakReference(cell)
     }

@@ -19,6 +19,7 @@ extension Thread {
             s.pointee.call = CallSlot { (t, v, a) throws(Raised) in
                 if a.keywords.isBound && TupleObject(a.keywords).count > 0 { throw t.raise(.typeError, "weakref() takes no keyword arguments") }
                 if a.count > 0 { throw t.raise(.typeError, "weakref expected 0 arguments, got \(a.count)") }
+                t.settleWeakReferences(v)
                 let referent = WeakReference(v.cell).referent
                 return referent.isUnbound ? .none : referent
             }
@@ -68,7 +69,7 @@ extension Thread {
             if shared.isBound { return shared }
         }
         let made = newWeakReference(referent, callback: callback, layout: type.instanceLayout)
-        if type.slots.pointee.finalize.isSet { heap.pointee.finalizable.append(UInt(bitPattern: made.cell.address)) }
+        if type.slots.pointee.finalize.isSet { registerFinalizable(made.cell) }
         return made.value
     }
 
