@@ -2,21 +2,34 @@
 // either, comparing order, and the rule that a subclass's own `__setitem__` and `__delitem__` are used.
 //
 //   words 1–3 as dict's     4 the attribute dict     5 the table that word 6 speaks of     raw: 6 entries of it at the front that are gone
+//   word 7 a key that dict's own methods have removed behind its back
 
 import TaipanRuntime
 
 enum OrderedDictType {
     static func define(_ m: ModuleBuilder) throws(Raised) {
-        let cells = NativeLayout(valueWords: 1, bytes: 56, kind: .dict, dictWord: 4, trace: { (cell, marker) in
+        let cells = NativeLayout(valueWords: 1, bytes: 64, kind: .dict, dictWord: 4, trace: { (cell, marker) in
             marker.pointee.mark(cell[1])
             marker.pointee.mark(cell[4])
             marker.pointee.mark(cell[5])
+            marker.pointee.mark(cell[7])
         })
         let flags: Int = TypeFlag.base | TypeFlag.mapping | TypeFlag.hasWeakReferences
         let t = m.t
         let made = try t.newNativeType("OrderedDict", moduleName: t.intern("collections"), base: t.types.pointee.dict, flags: flags, cells) { b in
             b.doc("Dictionary that remembers insertion order")
             let s = b.slots
+            s.pointee.new = CallSlot { (t, type, a) in
+                let cell = t.allocate(TypeObject(type))
+                cell.set(DictObject.orderedBit)
+                return Value(cell)
+            }
+            s.pointee.setItem = StoreSlot { (t, v, key, new) throws(Raised) in
+                if new.isBound { return try t.set(DictObject(v), key, new) }
+                let old = try t.remove(DictObject(v), key)
+                if old.isUnbound { throw t.keyError(key) }
+                t.noteDropped(old)
+            }
             s.pointee.initialize = InitSlot { (t, v, a) throws(Raised) in
                 if a.count > 1 { throw t.raise(.typeError, "expected at most 1 arguments, got \(a.count)") }
                 try update(t, v, a)
@@ -132,7 +145,7 @@ enum OrderedDictType {
             let type = t.type(of: a[0])
             let made = try t.call(type.value)
             if isExact(t, a[0]) && isExact(t, made) {
-                try t.update(DictObject(made), from: try t.copy(DictObject(a[0])).value)
+                try t.update(DictObject(made), from: newIterator(t, a[0], 2, reversed: false))
                 return made
             }
             let iterator = try t.iter(a[0])
@@ -172,6 +185,7 @@ enum OrderedDictType {
         b.method("clear", "!($self, /)", "od.clear() -> None.  Remove all items from od.") { (t, a) in
             DictObject(a[0]).clear()
             a[0].cell[5] = .unbound
+            a[0].cell[7] = .unbound
             return .none
         }
         b.method("move_to_end", "($self, /, key, last=True)", "Move an existing element to the end (or beginning if last is false).\n\nRaise KeyError if the element does not exist.") { (t, a) throws(Raised) in
@@ -185,24 +199,13 @@ enum OrderedDictType {
             let i = fromEnd ? lastEntry(dict) : firstEntry(a[0])
             let entry = dict.entry(i)
             let pair = try t.tuple(entry.key, entry.value)
-            if isExact(t, a[0]) || !overridesDelete(t, a[0]) { dict.removeEntry(i) } else { try t.deleteItem(a[0], entry.key) }
+            dict.removeEntry(i)
             return pair
         }
         b.method("pop", "($self, /, key, default=<unrepresentable>)", "od.pop(key[,default]) -> v, remove specified key and return the corresponding value.\n\nIf the key is not found, return the default if given; otherwise,\nraise a KeyError.") { (t, a) throws(Raised) in
-            let dict = DictObject(a[0])
-            if isExact(t, a[0]) || !overridesDelete(t, a[0]) {
-                let found = try t.remove(dict, a[1])
-                if found.isBound { return found }
-            } else if try t.contains(a[0], a[1]) {
-                let found = try t.getItem(a[0], a[1])
-                try t.deleteItem(a[0], a[1])
-                return found
-            }
+            let found = try t.remove(DictObject(a[0]), a[1])
+            if found.isBound { return found }
             if a[2].isBound { return a[2] }
-            if !isExact(t, a[0]) {
-                let missing = try t.lookupSpecial(a[0], t.name(.__missing__))
-                if missing.isBound { return try t.call(missing, a[1]) }
-            }
             throw t.keyError(a[1])
         }
         b.method("setdefault", "($self, /, key, default=None)", "Insert key with a value of default if key is not in the dictionary.\n\nReturn the value for key if key is in the dictionary, else default.") { (t, a) throws(Raised) in
@@ -220,23 +223,14 @@ enum OrderedDictType {
         b.method("__sizeof__", "!($self, /)", "") { (t, a) in Value(smallInt: 112 &+ DictObject(a[0]).entryCount &* 64) }
     }
 
-    private static func overridesDelete(_ t: Thread, _ v: Value) -> Bool {
-        t.type(of: v).slots.pointee.setItem.address != TypeObject(t.types.pointee.dict).slots.pointee.setItem.address
-    }
-
     private static func repr(_ t: Thread, _ v: Value) throws(Raised) -> Value {
         let name = t.string(t.type(of: v).name)
         if DictObject(v).count == 0 { return t.str("\(name)()") }
         if !(try t.enterRepr(v)) { return t.str("...") }
         defer { t.leaveRepr(v) }
-        let plain: DictObject
-        if isExact(t, v) {
-            plain = try t.copy(DictObject(v))
-        } else {
-            // A subclass may have items of its own.
-            plain = t.newDict()
-            try t.update(plain, from: try t.newListValue(try t.callMethod(v, t.intern("items"))))
-        }
+        // By the items: a subclass may have some of its own.
+        let plain = t.newDict()
+        try t.update(plain, from: try t.newListValue(isExact(t, v) ? newIterator(t, v, 2, reversed: false) : try t.callMethod(v, t.intern("items"))))
         var text = StrBuilder()
         text.append(name)
         text.append("(")
@@ -294,12 +288,13 @@ enum OrderedDictType {
             b.slots.pointee.iter = UnarySlot { (t, v) in newIterator(t, v.cell[1], 1, reversed: false) }
             b.method("__reversed__", "!($self, /)", "Return a reverse iterator over the dict values.") { (t, a) in newIterator(t, a[0].cell[1], 1, reversed: true) }
         }
-        let iterator = try t.newNativeType("odict_iterator", moduleName: builtins, NativeLayout(valueWords: 1, bytes: 48)) { b in
+        let iterator = try t.newNativeType("odict_iterator", moduleName: builtins, NativeLayout(valueWords: 2, bytes: 64)) { b in
             t.iterator(b, next: iteratorNext)
             b.method("__reduce__", "!($self, /)", "Return state information for pickling") { (t, a) throws(Raised) in
                 let c = a[0].cell, twin = t.allocate(t.type(of: a[0]))
                 twin[1] = c[1]
-                for i in 2...5 { twin.setRaw(c.raw(i), at: i) }
+                twin[2] = c[2]
+                for i in 3...7 { twin.setRaw(c.raw(i), at: i) }
                 let rest = try t.newList()
                 try t.extend(rest, Value(twin))
                 return try t.tuple(try t.builtinFunction("iter"), try t.tuple(rest.value))
@@ -308,15 +303,18 @@ enum OrderedDictType {
         try t.keep("_collections.OrderedDict", try t.row(5).adding(type.value).adding(keys.value).adding(items.value).adding(values.value).adding(iterator.value).tuple.value)
     }
 
-    /// Words: 1 the dict (unbound when exhausted); raw: 2 next entry, 3 the dict's length, 4 part (0 key, 1 value, 2 item), 5 backwards.
+    /// Words: 1 the dict (unbound when exhausted), 2 its table at the start; raw: 3 next entry, 4 the table's entries, 5 the dict's length,
+    /// 6 part (0 key, 1 value, 2 item), 7 backwards. Whatever changes the order makes a new table or more entries.
     private static func newIterator(_ t: Thread, _ v: Value, _ part: Int, reversed: Bool) -> Value {
         let made = t.allocate(t.kept("_collections.OrderedDict", 4))
         let dict = DictObject(v)
         made[1] = v
-        made.setRaw(reversed ? dict.entryCount &- 1 : 0, at: 2)
-        made.setRaw(dict.count, at: 3)
-        made.setRaw(part, at: 4)
-        made.setRaw(reversed ? 1 : 0, at: 5)
+        made[2] = dict.table
+        made.setRaw(reversed ? dict.entryCount &- 1 : 0, at: 3)
+        made.setRaw(dict.entryCount, at: 4)
+        made.setRaw(dict.count, at: 5)
+        made.setRaw(part, at: 6)
+        made.setRaw(reversed ? 1 : 0, at: 7)
         return Value(made)
     }
 
@@ -324,23 +322,32 @@ enum OrderedDictType {
         let c = v.cell
         if c[1].isUnbound { return .unbound }
         let owner = c[1], dict = DictObject(owner)
-        if dict.count != c.raw(3) {
+        if owner.cell[7].isBound && c.raw(6) != 0 && dict.count > 0 { throw t.keyError(owner.cell[7]) }
+        if dict.count != c.raw(5) || dict.entryCount != c.raw(4) || dict.table != c[2] {
             c[1] = .unbound
-            throw t.raise(.runtimeError, "OrderedDict changed size during iteration")
+            throw t.raise(.runtimeError, "OrderedDict mutated during iteration")
         }
-        var i = c.raw(2)
-        let step = c.raw(5) == 0 ? 1 : -1
+        var i = c.raw(3)
+        let step = c.raw(7) == 0 ? 1 : -1
         while i >= 0 && i < dict.entryCount && dict.entry(i).key.isUnbound { i = i &+ step }
         if i < 0 || i >= dict.entryCount {
             c[1] = .unbound
             return .unbound
         }
-        c.setRaw(i &+ step, at: 2)
+        c.setRaw(i &+ step, at: 3)
         let entry = dict.entry(i)
-        if c.raw(4) == 0 { return entry.key }
-        // A subclass's own `__getitem__` gives the values.
-        let value: Value = isExact(t, owner) ? entry.value : try t.getItem(owner, entry.key)
-        return c.raw(4) == 1 ? value : try t.tuple(entry.key, value)
+        if c.raw(6) == 0 { return entry.key }
+        // A subclass's own `__getitem__` gives the values; a key whose hash has changed has none.
+        let value: Value
+        if !isExact(t, owner) {
+            value = try t.getItem(owner, entry.key)
+        } else if entry.key.hasLayout(.str) {
+            value = entry.value
+        } else {
+            value = try t.get(dict, entry.key)
+            if value.isUnbound { throw t.keyError(entry.key) }
+        }
+        return c.raw(6) == 1 ? value : try t.tuple(entry.key, value)
     }
 }
 

@@ -210,7 +210,7 @@ struct Lowering {
 
     private func mapBit(_ home: Int) -> UInt64 { 1 << UInt64(min(home - localCount, 63)) }
 
-    private mutating func noteLiveTemporaries() {
+    mutating func noteLiveTemporaries() {
         liveTemporaries = 0
         for entry in stack where entry.kind == .temporary { liveTemporaries |= mapBit(entry.home) }
     }
@@ -313,6 +313,7 @@ struct Lowering {
             if Verification.endsBlock(instruction.opcode) {
                 isReachable = false
             } else if isExact {
+                noteLiveTemporaries()
                 endExactly(i)
             }
             i += used

@@ -114,8 +114,21 @@ extension Thread {
         state.deallocate()
     }
 
-    /// In the child of a fork: the other threads do not exist here. Their stacks stay mapped, for values on them may be in use.
+    /// In the child of a fork: the other threads do not exist here. Their stacks stay mapped and keep what they hold: nothing that a thread
+    /// was in the midst of is finalized here.
     public func forgetOtherThreads() {
+        var last = interp.pointee.threads
+        while let one = last, one != state {
+            last = one.pointee.nextThread
+            one.pointee.nextThread = interp.pointee.lostThreads
+            interp.pointee.lostThreads = one
+        }
+        last = state.pointee.nextThread
+        while let one = last {
+            last = one.pointee.nextThread
+            one.pointee.nextThread = interp.pointee.lostThreads
+            interp.pointee.lostThreads = one
+        }
         interp.pointee.threads = state
         state.pointee.nextThread = nil
         interp.pointee.running = state

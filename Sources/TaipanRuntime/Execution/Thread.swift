@@ -161,6 +161,8 @@ public struct InterpreterState {
     public var latin1: UnsafeMutablePointer<Value>
     public var interned: InternTable
     public var threads: UnsafeMutablePointer<ThreadState>?
+    /// Threads of the parent that a fork left behind.
+    var lostThreads: UnsafeMutablePointer<ThreadState>? = nil
     /// The thread that holds the lock, and the one that the interpreter began with.
     var running: UnsafeMutablePointer<ThreadState>?
     var mainThread: UnsafeMutablePointer<ThreadState>?
@@ -221,6 +223,11 @@ public struct InterpreterState {
         marker.markRange(latin1, 256)
         interned.markAll(&marker)
         var thread = threads
+        while let one = thread {
+            markThread(one, &marker, stackPointer)
+            thread = one.pointee.nextThread
+        }
+        thread = lostThreads
         while let one = thread {
             markThread(one, &marker, stackPointer)
             thread = one.pointee.nextThread

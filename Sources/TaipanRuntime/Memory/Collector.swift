@@ -124,6 +124,24 @@ public struct Marker {
         }
     }
 
+    /// Marks what the cell refers to, and not the cell itself unless that leads back to it.
+    mutating func traceAlone(_ address: UInt) {
+        trace(Cell(UnsafeMutableRawPointer(bitPattern: address).unsafelyUnwrapped))
+        drain()
+    }
+
+    /// Traces until nothing is left, holders before what they hold, and lists the watched cells on the way.
+    mutating func drainInOrder(_ found: inout AddressList) {
+        while stack.count > 0 {
+            stack.count &-= 1
+            let address = stack.base[stack.count]
+            let cell = Cell(UnsafeMutableRawPointer(bitPattern: address).unsafelyUnwrapped)
+            if cell.has(CellFlag.watched) && !cell.has(CellFlag.finalized) { found.append(address) }
+            trace(cell)
+        }
+        while hasOverflowed { traceAllMarked() }
+    }
+
     private mutating func traceAgain(_ cell: Cell) {
         trace(cell)
         drainStack()
@@ -295,9 +313,54 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         }
         pointee.finalizable.count = kept
         clearWeakReferences(&marker)
+        orderPending(from: firstPending, &marker)
         for i in firstPending..<pointee.pendingFinalizers.count { marker.markCell(pointee.pendingFinalizers.base[i]) }
         marker.drain()
         if pointee.pendingFinalizers.count > 0 { pointee.interp.pointee.requestSafePoint() }
+    }
+
+    /// Puts what became due in the order in which counted references would have ended: what no other dead object holds comes first,
+    /// what it holds behind it; cycles stay as they were made.
+    private func orderPending(from first: Int, _ marker: inout Marker) {
+        let count = pointee.pendingFinalizers.count - first
+        if count < 2 || count > 10_000 { return }
+        var order = AddressList(capacity: count)
+        defer { order.base.deallocate() }
+        saveMarks(&marker)
+        for i in first..<first + count { marker.traceAlone(pointee.pendingFinalizers.base[i]) }
+        for i in first..<first + count where !marker.isMarked(pointee.pendingFinalizers.base[i]) { order.append(pointee.pendingFinalizers.base[i]) }
+        restoreMarks(&marker)
+        let outermost = order.count
+        if outermost == 0 { return }
+        var held = AddressList(capacity: count)
+        defer { held.base.deallocate() }
+        for i in 0..<outermost {
+            marker.markCell(order.base[i])
+            marker.drainInOrder(&held)
+        }
+        order.count = 0
+        for i in 0..<held.count { order.append(held.base[i]) }
+        // Cycles that nothing leads to.
+        for i in first..<first + count where !marker.isMarked(pointee.pendingFinalizers.base[i]) { order.append(pointee.pendingFinalizers.base[i]) }
+        if order.count != count { return }
+        for i in 0..<count { pointee.pendingFinalizers.base[first + i] = order.base[i] }
+    }
+
+    /// Keeps the marks aside, in the bits that say which cells are allocated: they are not needed any more in this collection.
+    private func saveMarks(_ marker: inout Marker) {
+        forEachBlock { block in memcpy(block.base + BlockHeader.liveOffset, block.base + BlockHeader.markOffset, 512) }
+        for i in 0..<marker.large.count {
+            let header = UnsafeMutablePointer<LargeHeader>(bitPattern: marker.large.base[i]).unsafelyUnwrapped
+            header.pointee.wasMarked = header.pointee.isMarked
+        }
+    }
+
+    private func restoreMarks(_ marker: inout Marker) {
+        forEachBlock { block in memcpy(block.base + BlockHeader.markOffset, block.base + BlockHeader.liveOffset, 512) }
+        for i in 0..<marker.large.count {
+            let header = UnsafeMutablePointer<LargeHeader>(bitPattern: marker.large.base[i]).unsafelyUnwrapped
+            header.pointee.isMarked = header.pointee.wasMarked
+        }
     }
 
     /// Weak references whose referent is unmarked lose it; those that are marked themselves and have a callback are due.

@@ -85,6 +85,7 @@ struct LargeHeader {
     var next: UnsafeMutablePointer<LargeHeader>?
     var bytes: Int
     var isMarked: Bool
+    var wasMarked = false
     /// Eight past a multiple of 16: the addresses of large cells differ from those in blocks by that bit, so that the collector
     /// tells them apart without reading them.
     static var size: Int { 40 }

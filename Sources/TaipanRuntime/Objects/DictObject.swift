@@ -198,6 +198,10 @@ struct DictProbe {
         return entry.value
     }
 
+    /// dict's own methods remove `key`: an OrderedDict, whose methods are others, misses it from then on. Its word 7 is the first such key.
+    public static var orderedBit: UInt { CellFlag.typeBit0 }
+    @inline(__always) func noteRemoval(_ key: Value) { if cell.has(DictObject.orderedBit) && cell[7].isUnbound { cell[7] = key } }
+
     public func clear() {
         table = .unbound
         count = 0

@@ -18,6 +18,7 @@ extension Thread {
                 let old = try t.remove(DictObject(v), key)
                 if old.isUnbound { throw t.keyError(key) }
                 t.noteDropped(old)
+                DictObject(v).noteRemoval(key)
             }
             s.pointee.contains = ContainsSlot { (t, v, key) throws(Raised) in try t.get(DictObject(v), key).isBound }
             s.pointee.or = BinarySlot { (t, l, r) throws(Raised) in
@@ -54,7 +55,10 @@ extension Thread {
             try t.checkMethod(a, "dict", "pop", 1, 2)
             let dict = DictObject(a[0])
             let found: Value = dict.count == 0 ? .unbound : try t.remove(dict, a[1])
-            if found.isBound { return found }
+            if found.isBound {
+                dict.noteRemoval(a[1])
+                return found
+            }
             if a.count > 2 { return a[2] }
             throw t.keyError(a[1])
         }
@@ -64,6 +68,7 @@ extension Thread {
             var i = dict.entryCount &- 1
             while dict.entry(i).key.isUnbound { i = i &- 1 }
             let pair = try t.tuple(dict.entry(i).key, dict.entry(i).value)
+            dict.noteRemoval(dict.entry(i).key)
             dict.removeEntry(i)
             // What is behind the last entry need not be walked over again.
             if dict.table.isBound { DictTable(dict.table).used = i }
