@@ -6,6 +6,8 @@ private final class GCState {
     var isEnabled = true
     var thresholds = [700, 10, 10]
     var debugFlags = 0
+    /// Collections that the program asked for, by generation.
+    var asked = [0, 0, 0]
 }
 
 enum GCModule {
@@ -64,6 +66,7 @@ enum GCModule {
             let generation = a[0].isUnbound ? 2 : try t.index(a[0], overflow: .overflowError)
             if generation < 0 || generation > 2 { throw t.raise(.valueError, "invalid generation") }
             try t.notifyCollection("start", generation)
+            t.gcState.asked[generation] += 1
             t.collectExactly(fromLoop: t.isCollectCalledFromLoop)
             t.runPendingFinalizers()
             try t.notifyCollection("stop", generation)
@@ -74,9 +77,10 @@ enum GCModule {
         b.function("get_freeze_count", "($module, /)", "The number of frozen objects: none.") { (_, _) in Value(smallInt: 0) }
         b.function("get_stats", "($module, /)", "Statistics, a dictionary a generation.") { (t, _) throws(Raised) in
             let list = try t.newList()
+            let automatic = t.heap.pointee.collections - t.gcState.asked.reduce(0, +)
             for generation in 0..<3 {
                 let stats = t.newDict()
-                try stats.setString(t, t.intern("collections"), t.int(generation == 2 ? t.heap.pointee.collections : 0))
+                try stats.setString(t, t.intern("collections"), t.int(t.gcState.asked[generation] + (generation == 2 ? max(0, automatic) : 0)))
                 try stats.setString(t, t.intern("collected"), Value(smallInt: 0))
                 try stats.setString(t, t.intern("uncollectable"), Value(smallInt: 0))
                 try t.append(list, stats.value)

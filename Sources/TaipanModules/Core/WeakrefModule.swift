@@ -16,7 +16,18 @@ enum WeakrefModule {
         }
         b.function("getweakrefs", "($module, object, /)", "The weak references to an object.") { (t, a) throws(Raised) in
             let list = try t.newList()
-            t.forEachWeakReference(to: a[0]) { reference in try? t.append(list, reference.value) }
+            // The shared reference and the shared proxy come first, then the newest.
+            let others = try t.newList()
+            t.forEachWeakReference(to: a[0]) { reference in
+                let isShared = reference.callback.isUnbound && reference.cell.layout.rawValue <= LayoutID.weakCallableProxy.rawValue
+                try? t.append(isShared ? list : others, reference.value)
+            }
+            if list.count == 2 && !list[0].hasLayout(.weakReference) {
+                let proxy = list[0]
+                list[0] = list[1]
+                list[1] = proxy
+            }
+            for i in 0..<others.count { try t.append(list, others[others.count - 1 - i]) }
             return list.value
         }
         b.function("proxy", "($module, object, callback=None, /)", "A proxy that refers to an object weakly.") { (t, a) throws(Raised) in

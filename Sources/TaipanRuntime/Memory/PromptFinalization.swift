@@ -43,9 +43,10 @@ struct PromptFinalization {
         PromptFinalization(purse: fullPurse, updated: 0, cost: 0, seenFinalizable: 0, seenWeak: 0, isSuspicious: false, hasDropped: false)
     }
 
+    /// The time that the process has worked: waiting earns nothing, and a busy machine costs nothing.
     static func now() -> Int {
         var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
         return Int(time.tv_sec) &* 1_000_000_000 &+ Int(time.tv_nsec)
     }
 }
@@ -124,7 +125,7 @@ extension Thread {
     func dropped(_ header: UInt) {
         if header & CellFlag.isNoticed != 0 {
             collectPromptly(scanStart: loopScanStart, least: 0)
-        } else if Thread.mayHoldOthers(header), firstNews() != nil || heap.pointee.prompt.seenWeak < heap.pointee.weakReferences.count {
+        } else if Thread.mayHoldOthers(header), firstNews() != nil {
             if collectPromptly(scanStart: loopScanStart, least: PromptFinalization.fullPurse / 2) { forgetNews() }
         }
     }
