@@ -323,18 +323,6 @@ extension Marker {
 }
 
 extension Thread {
-    /// For native code that Python code just called: the place for a callee's header lies among the caller's living slots, unused,
-    /// and keeps what earlier calls left there. Clears it.
-    public func clearGapOfCurrentCall() {
-        guard let fp = state.pointee.frame, fp.frameIP >= fp.frameLowered.pointee.words else { return }
-        let instruction = fp.frameIP.pointee
-        let operation = UInt8(truncatingIfNeeded: instruction)
-        let first = Int(truncatingIfNeeded: instruction >> 16 & 0xFFFF)
-        guard operation == Op.call.rawValue || operation == Op.callPlain.rawValue,
-              first + FrameHeader.size < fp.frameLowered.pointee.frameSize else { return }
-        for slot in first + 1...first + FrameHeader.size { fp[slot] = .unbound }
-    }
-
     /// Address inside the current native frame.
     @inline(__always) static func stackAddress() -> UInt {
         var here: UInt = 0

@@ -31,7 +31,7 @@ struct PromptFinalization {
     /// A debug build collects ten times slower, and has the larger purse.
     static var fullPurse: Int {
         #if DEBUG
-        30_000_000_000
+        5_000_000_000
         #else
         200_000_000
         #endif
