@@ -38,6 +38,19 @@ void ctaipan_parking_free(ctaipan_parking *parking);
 int ctaipan_park(ctaipan_parking *parking, int64_t nanoseconds);
 void ctaipan_unpark(ctaipan_parking *parking);
 
+/// Named semaphores, shared by processes. All return 0 or, like the system's calls, -1 with errno; `open` gives NULL then.
+void *ctaipan_semaphore_open(const char *name, unsigned value);
+/// An existing one, by name.
+void *ctaipan_semaphore_find(const char *name);
+/// Waits until the clock of the day shows `seconds`; below 0: for ever.
+int ctaipan_semaphore_wait(void *semaphore, double seconds);
+int ctaipan_semaphore_try(void *semaphore);
+int ctaipan_semaphore_post(void *semaphore);
+/// -1 with errno where the system has no such call.
+int ctaipan_semaphore_value(void *semaphore, int *value);
+int ctaipan_semaphore_close(void *semaphore);
+int ctaipan_semaphore_unlink(const char *name);
+
 /// The number of the calling thread, as `pthread_self`.
 intptr_t ctaipan_thread_identifier(void);
 /// Starts `body(context)` on a detached thread with a stack of `bytes`. Returns its number, 0 when the system refuses.

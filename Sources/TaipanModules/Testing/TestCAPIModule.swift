@@ -16,6 +16,7 @@ enum TestCAPIModule {
         defineErrors(m)
         defineFrames(m)
         defineDocumented(m)
+        defineMarshal(m)
         try defineCalls(m)
         try defineTypes(m)
         try TestMap.define(m)
