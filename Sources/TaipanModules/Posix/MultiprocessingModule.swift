@@ -80,8 +80,8 @@ enum MultiprocessingModule {
 
     /// `SemLock(kind, value, maxvalue, name, unlink)`.
     private static func make(_ t: Thread, _ type: Value, _ a: Arguments) throws(Raised) -> Value {
-        let words = t.pushScratch(5)
-        defer { t.popScratch(5) }
+        let words = try t.pushScratch(5)
+        defer { t.popScratch(words) }
         try t.bindNames(a, "SemLock", ["kind", "value", "maxvalue", "name", "unlink"], required: 5, words)
         let kind = try t.index(words[0], overflow: .overflowError), value = try t.index(words[1], overflow: .overflowError)
         let maximum = try t.index(words[2], overflow: .overflowError)
