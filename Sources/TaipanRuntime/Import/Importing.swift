@@ -89,9 +89,12 @@ extension Thread {
         if let dot = fullName.lastIndex(of: ".") {
             let parentName = String(fullName[..<dot])
             parent = try importAbsolute(parentName)
-            // The parent may have imported it.
+            // The parent may have imported it, or another thread may be at it.
             let now = try get(modules, key)
-            if now.isBound { return now }
+            if now.isBound {
+                if interp.pointee.hasThreads { try awaitImport(fullName) }
+                return now
+            }
             path = try getattrOrUnbound(parent, name(.__path__))
             if path.isUnbound {
                 throw importFailure(.moduleNotFoundError, "No module named \(try reprText(key)); \(try reprText(intern(parentName))) is not a package", key)

@@ -68,6 +68,7 @@ extension Thread {
         if value.hasLayout(.str) {
             let text = StrObject(value)
             if plain.precision >= 0 || plain.zero || plain.type != 0 && plain.type != 0x73 || !text.isASCII { return .unbound }
+            if plain.width <= text.count { return value }
             return try padASCII(UnsafeBufferPointer(start: text.units8, count: text.count), isNegative: false, plain, isLeft: plain.isLeft || !plain.isAligned)
         }
         if value.isSmallFloat, plain.type == 0x66 {

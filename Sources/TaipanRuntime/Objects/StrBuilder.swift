@@ -59,6 +59,19 @@ public struct StrBuilder: ~Copyable {
         if sink.isOutOfMemory { throw t.memoryError() }
         return try t.newStr(sink.withText { $0 })
     }
+
+    /// The str: `whole` itself where it is an exact str with just this text, as formatting that adds nothing gives its operand back.
+    /// - Throws: MemoryError.
+    public func finish(_ t: Thread, sharing whole: Value) throws(Raised) -> Value {
+        if whole.hasLayout(.str) && StrObject(whole).count == sink.count && !sink.isOutOfMemory {
+            let text = StrObject(whole).points
+            let isSame = sink.withText { made in
+                made.width == text.width && memcmp(made.base, text.base, text.count * text.width) == 0
+            }
+            if isSame { return whole }
+        }
+        return try finish(t)
+    }
 }
 
 extension StrObject {

@@ -50,7 +50,7 @@ extension Thread {
             builder.append(text.points.slice(0, layout.take))
             builder.append(parsed.fill, count: layout.right)
         } catch { throw raise(error) }
-        return try builder.finish(self)
+        return try builder.finish(self, sharing: value)
     }
 
     /// The value of a decimal digit of any script.
@@ -92,6 +92,7 @@ extension Thread {
         let points = StrObject(text).points
         var pieces = FormatPieces(points, range)
         var builder = StrBuilder()
+        var whole = text
         while let piece = try pieces.next(self) {
             if !piece.literal.isEmpty { builder.append(points.slice(piece.literal.lowerBound, piece.literal.upperBound)) }
             if !piece.hasField { continue }
@@ -99,9 +100,11 @@ extension Thread {
             if piece.conversion != 0 { value = try convert(value, piece.conversion) }
             let spec = piece.specIsNested ? try expand(text, piece.spec, arguments, keywords, &numbering, depth: depth - 1)
                 : try newStr(points.slice(piece.spec.lowerBound, piece.spec.upperBound))
-            builder.append(try format(value, spec))
+            let formatted = try format(value, spec)
+            if builder.count == 0 { whole = formatted }
+            builder.append(formatted)
         }
-        return try builder.finish(self)
+        return try builder.finish(self, sharing: whole)
     }
 
     private func convert(_ value: Value, _ conversion: UInt32) throws(Raised) -> Value {

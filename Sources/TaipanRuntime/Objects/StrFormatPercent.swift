@@ -165,7 +165,12 @@ extension Thread {
             try formatPercent(conversion, try arguments.take(), &builder)
         }
         if arguments.hasRest { throw raise(.typeError, "not all arguments converted during string formatting") }
-        return try builder.finish(self)
+        var lone = operand
+        if operand.isKind(.tuple) {
+            let given = TupleObject(operand)
+            lone = given.count == 0 ? left : given.count == 1 ? given[0] : .unbound
+        }
+        return try builder.finish(self, sharing: lone)
     }
 
     private func formatPercent(_ conversion: PercentConversion, _ value: Value, _ builder: inout StrBuilder) throws(Raised) {
