@@ -326,10 +326,10 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         if count < 2 || count > 10_000 { return }
         var order = AddressList(capacity: count)
         defer { order.base.deallocate() }
-        saveMarks(&marker)
+        guard let saved = saveMarks(&marker) else { return }
         for i in first..<first + count { marker.traceAlone(pointee.pendingFinalizers.base[i]) }
         for i in first..<first + count where !marker.isMarked(pointee.pendingFinalizers.base[i]) { order.append(pointee.pendingFinalizers.base[i]) }
-        restoreMarks(&marker)
+        restoreMarks(&marker, saved)
         let outermost = order.count
         if outermost == 0 { return }
         var held = AddressList(capacity: count)
@@ -346,17 +346,31 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         for i in 0..<count { pointee.pendingFinalizers.base[first + i] = order.base[i] }
     }
 
-    /// Keeps the marks aside, in the bits that say which cells are allocated: they are not needed any more in this collection.
-    private func saveMarks(_ marker: inout Marker) {
-        forEachBlock { block in memcpy(block.base + BlockHeader.liveOffset, block.base + BlockHeader.markOffset, 512) }
+    /// A copy of the marks, to be freed by `restoreMarks`; nil without memory. (The bits that say which cells are allocated are no place for
+    /// it: marking what generators hold asks them.)
+    private func saveMarks(_ marker: inout Marker) -> UnsafeMutableRawPointer? {
+        var count = 0
+        forEachBlock { _ in count += 1 }
+        guard let saved = malloc(max(count, 1) * 512) else { return nil }
+        var at = saved
+        forEachBlock { block in
+            memcpy(at, block.base + BlockHeader.markOffset, 512)
+            at += 512
+        }
         for i in 0..<marker.large.count {
             let header = UnsafeMutablePointer<LargeHeader>(bitPattern: marker.large.base[i]).unsafelyUnwrapped
             header.pointee.wasMarked = header.pointee.isMarked
         }
+        return saved
     }
 
-    private func restoreMarks(_ marker: inout Marker) {
-        forEachBlock { block in memcpy(block.base + BlockHeader.markOffset, block.base + BlockHeader.liveOffset, 512) }
+    private func restoreMarks(_ marker: inout Marker, _ saved: UnsafeMutableRawPointer) {
+        var at = saved
+        forEachBlock { block in
+            memcpy(block.base + BlockHeader.markOffset, at, 512)
+            at += 512
+        }
+        free(saved)
         for i in 0..<marker.large.count {
             let header = UnsafeMutablePointer<LargeHeader>(bitPattern: marker.large.base[i]).unsafelyUnwrapped
             header.pointee.isMarked = header.pointee.wasMarked
