@@ -42,14 +42,14 @@ run "$taipan" examples/pipeline.py
 run python3 scripts/check_examples.py .build/release/function-spans "$taipan"
 
 # Ten seconds of damaged code objects, of mutated sources and of damaged `.pyc` files; FUZZ_SECONDS and FUZZ_SEED ask for more and for others.
-run python3 scripts/fuzz_code.py "$taipan" "${FUZZ_SECONDS:-10}" "${FUZZ_SEED:-1}"
+run "${reference:-$taipan}" scripts/fuzz_code.py "$taipan" "${FUZZ_SECONDS:-10}" "${FUZZ_SEED:-1}"
 library=$("$taipan" -c 'import os; print(os.path.dirname(os.__file__))' 2>/dev/null || true)
 if [ -n "$library" ]; then
     run .build/release/taipan-fuzz syntax "${FUZZ_SECONDS:-10}" "${FUZZ_SEED:-1}" "$library"
     compiled=$(mktemp -d)
     run env PYTHONPYCACHEPREFIX="$compiled" "$taipan" -m compileall -q "$library/json" "$library/asyncio" "$library/unittest"
     run .build/release/taipan-fuzz marshal "${FUZZ_SECONDS:-10}" "${FUZZ_SEED:-1}" "$compiled"
-    run python3 scripts/fuzz_marshal.py "$taipan" "${FUZZ_SECONDS:-10}" "${FUZZ_SEED:-1}" "$compiled"
+    run "${reference:-$taipan}" scripts/fuzz_marshal.py "$taipan" "${FUZZ_SECONDS:-10}" "${FUZZ_SEED:-1}" "$compiled"
     rm -rf "$compiled"
 else
     echo "SKIPPED: taipan-fuzz, fuzz_marshal.py (no library folder as corpus)"
