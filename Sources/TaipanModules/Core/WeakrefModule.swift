@@ -18,10 +18,12 @@ enum WeakrefModule {
             let list = try t.newList()
             // The shared reference and the shared proxy come first, then the newest.
             let others = try t.newList()
+            var isOutOfMemory = false
             t.forEachWeakReference(to: a[0]) { reference in
                 let isShared = reference.callback.isUnbound && reference.cell.layout.rawValue <= LayoutID.weakCallableProxy.rawValue
-                try? t.append(isShared ? list : others, reference.value)
+                do throws(Raised) { try t.append(isShared ? list : others, reference.value) } catch { isOutOfMemory = true }
             }
+            if isOutOfMemory { throw Raised() }
             if list.count == 2 && !list[0].hasLayout(.weakReference) {
                 let proxy = list[0]
                 list[0] = list[1]

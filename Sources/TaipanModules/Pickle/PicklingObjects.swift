@@ -282,35 +282,44 @@ extension PickleWriter {
     }
 
     /// Items of an iterator, appended to the list (or what is like one) on the stack.
-    mutating func saveItems(of iterator: Value) throws(Raised) {
+    mutating func saveItems(of iterator: Value) throws(Raised) { try saveBatches(of: iterator, arePairs: false) }
+
+    /// Items for the list, or keys and values for the dict, on top of the stack: one by one in protocol 0, by batches later, where the last
+    /// one may be single.
+    private mutating func saveBatches(of iterator: Value, arePairs: Bool) throws(Raised) {
+        let one = arePairs ? PickleOpcode.setItem : PickleOpcode.append
         if level == 0 {
             while true {
-                let item = try t.next(iterator)
-                if item.isUnbound { return }
-                try save(item)
-                try put(PickleOpcode.append)
+                let element = try t.next(iterator)
+                if element.isUnbound { return }
+                try saveElement(element, isPair: arePairs)
+                try put(one)
             }
         }
         var batch = 0
         repeat {
             let first = try t.next(iterator)
             if first.isUnbound { return }
-            var item = try t.next(iterator)
-            if item.isUnbound {
-                try save(first)
-                return try put(PickleOpcode.append)
+            var element = try t.next(iterator)
+            if element.isUnbound {
+                try saveElement(first, isPair: arePairs)
+                return try put(one)
             }
             try put(PickleOpcode.mark)
-            try save(first)
+            try saveElement(first, isPair: arePairs)
             batch = 1
-            while item.isBound {
-                try save(item)
+            while element.isBound {
+                try saveElement(element, isPair: arePairs)
                 batch += 1
                 if batch == PickleWriter.batchSize { break }
-                item = try t.next(iterator)
+                element = try t.next(iterator)
             }
-            try put(PickleOpcode.appends)
+            try put(arePairs ? PickleOpcode.setItems : PickleOpcode.appends)
         } while batch == PickleWriter.batchSize
+    }
+
+    private mutating func saveElement(_ element: Value, isPair: Bool) throws(Raised) {
+        if isPair { try savePair(element) } else { try save(element) }
     }
 
     // MARK: Dicts
@@ -362,36 +371,7 @@ extension PickleWriter {
     }
 
     /// Pairs of an iterator, set in the dict (or what is like one) on the stack.
-    mutating func saveEntries(of iterator: Value) throws(Raised) {
-        if level == 0 {
-            while true {
-                let pair = try t.next(iterator)
-                if pair.isUnbound { return }
-                try savePair(pair)
-                try put(PickleOpcode.setItem)
-            }
-        }
-        var batch = 0
-        repeat {
-            let first = try t.next(iterator)
-            if first.isUnbound { return }
-            var pair = try t.next(iterator)
-            if pair.isUnbound {
-                try savePair(first)
-                return try put(PickleOpcode.setItem)
-            }
-            try put(PickleOpcode.mark)
-            try savePair(first)
-            batch = 1
-            while pair.isBound {
-                try savePair(pair)
-                batch += 1
-                if batch == PickleWriter.batchSize { break }
-                pair = try t.next(iterator)
-            }
-            try put(PickleOpcode.setItems)
-        } while batch == PickleWriter.batchSize
-    }
+    mutating func saveEntries(of iterator: Value) throws(Raised) { try saveBatches(of: iterator, arePairs: true) }
 
     // MARK: Sets
 
