@@ -28,9 +28,9 @@ let package = Package(
         .target(name: "TaipanCompiler", dependencies: ["TaipanSyntax", "TaipanBytecode", "TaipanNumbers"]),
         .target(name: "TaipanRuntime", dependencies: ["TaipanCompiler", "TaipanBytecode", "TaipanSyntax", "TaipanNumbers", "TaipanUnicode", "CTaipan"]),
         .target(name: "TaipanModules", dependencies: ["TaipanRuntime", "TaipanCompiler", "TaipanSyntax", "TaipanEngines", "TaipanNumbers", "TaipanUnicode", "TaipanBytecode", "CTaipan"]),
-        .target(name: "TaipanExplain", dependencies: ["TaipanRuntime", "TaipanModules"]),
-        .target(name: "Taipan", dependencies: ["TaipanRuntime", "TaipanModules", "TaipanCompiler", "TaipanSyntax", "CTaipan"]),
-        .executableTarget(name: "taipan", dependencies: ["Taipan", "TaipanExplain"], path: "Sources/taipan-command",
+        .target(name: "TaipanExplain", dependencies: ["TaipanRuntime", "TaipanModules", "TaipanCompiler", "TaipanBytecode", "TaipanSyntax", "TaipanUnicode"]),
+        .target(name: "Taipan", dependencies: ["TaipanExplain", "TaipanRuntime", "TaipanModules", "TaipanCompiler", "TaipanSyntax", "CTaipan"]),
+        .executableTarget(name: "taipan", dependencies: ["Taipan"], path: "Sources/taipan-command",
                           swiftSettings: [], linkerSettings: []),
         // The README's example of TaipanSyntax.
         .executableTarget(name: "function-spans", dependencies: ["TaipanSyntax"], path: "examples/function-spans"),
