@@ -3,7 +3,7 @@
 Each interpreter compiles all of LIBRARY (the folder `lib/python3.12` of a CPython) with `compileall` into a tree of its own. The
 trees are compared file by file: the bytes, and where they differ what is left when the reference flags of marshal are taken away
 (each reference becomes the object it stands for). Then the sources are removed, and each interpreter runs test modules from the
-tree of the other. Prints one line for each step.
+tree of the other, which must go as from its own. Prints one line for each step.
 """
 import os
 import pathlib
@@ -99,20 +99,28 @@ def compare(here, there):
     return same + normalized == len(names) and not extra
 
 
-def run_modules(python, tree, extensions, label):
-    for source in tree.rglob("*.py"):
-        source.unlink()
+def failures(python, tree, extensions, module):
+    """The names of the tests that do not pass, or the end of what was printed when there was no run."""
     environment = dict(os.environ, PYTHONHOME="%s:%s" % (tree.parent.parent, extensions), PYTHONDONTWRITEBYTECODE="1")
-    passed = 0
+    command = [python, "-X", "frozen_modules=off", "-S", "-m", "unittest", "-q", "test." + module]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tree)
+    failed = sorted(line for line in done.stderr.split("\n") if line.startswith(("FAIL: ", "ERROR: ")))
+    return failed if done.returncode == 0 or failed else [done.stderr[-1500:]]
+
+
+def run_modules(python, own, others, extensions, label):
+    """Whether the tests that fail from the other's tree are those that fail from the own one: some look at their sources, which are gone."""
+    same = 0
     for module in MODULES:
-        command = [python, "-X", "frozen_modules=off", "-S", "-m", "unittest", "-q", "test." + module]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tree)
-        if done.returncode == 0:
-            passed += 1
+        here, there = (failures(python, tree, extensions, module) for tree in (own, others))
+        if here == there:
+            same += 1
         else:
-            print("%s: %s fails\n%s" % (label, module, done.stderr[-1500:]))
-    print("%s: %d of %d modules pass without sources" % (label, passed, len(MODULES)))
-    return passed == len(MODULES)
+            print("%s: %s: %s\nfrom the own tree: %s" % (label, module, there, here))
+        if here:
+            print("%s: %s: fails from either tree: %s" % (label, module, ", ".join(line.split()[1] for line in here)))
+    print("%s: %d of %d modules as from the own one" % (label, same, len(MODULES)))
+    return same == len(MODULES)
 
 
 def main():
@@ -124,9 +132,12 @@ def main():
         compile_tree(python, library, here)
         compile_tree(reference, library, there)
         fine = compare(here, there)
+        for tree in (here, there):
+            for source in tree.rglob("*.py"):
+                source.unlink()
         extensions = pathlib.Path(library).parent.parent
-        fine &= run_modules(reference, here, extensions, "the reference from our tree")
-        fine &= run_modules(python, there, extensions, "we from the reference's tree")
+        fine &= run_modules(reference, there, here, extensions, "the reference from our tree")
+        fine &= run_modules(python, here, there, extensions, "we from the reference's tree")
     return not fine
 
 

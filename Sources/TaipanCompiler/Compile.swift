@@ -124,6 +124,7 @@ extension Failure {
     func reported(_ lineOfFile: ((Int) -> [UInt8]?)?) -> SyntaxFailure {
         switch self {
         case .recursion: return SyntaxFailure(.recursionError, "maximum recursion depth exceeded during compilation")
+        case .memory: return SyntaxFailure(.memoryError, "")
         case .syntaxAnywhere(let message): return SyntaxFailure(.syntaxError, message)
         case .overflow(let message): return SyntaxFailure(.overflowError, message)
         case .warning(var failure):

@@ -11,6 +11,8 @@ enum Failure: Error {
     case syntaxAnywhere(String)
     /// RecursionError "maximum recursion depth exceeded during compilation".
     case recursion
+    /// MemoryError.
+    case memory
     /// OverflowError, with its text.
     case overflow(String)
     /// What the warning handler threw.

@@ -338,7 +338,8 @@ extension Generator {
     /// An annotation as a value: its text under `from __future__ import annotations`.
     func visitAnnotation(_ annotation: Expression) throws(Failure) {
         if futureAnnotations {
-            load(Constant(.str(Unparse.bytes(annotation))), SourceRange(annotation.position))
+            guard let text = Unparse.bytes(annotation) else { throw .memory }
+            load(Constant(.str(text)), SourceRange(annotation.position))
         } else {
             try visit(annotation)
         }

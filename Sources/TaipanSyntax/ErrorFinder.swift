@@ -26,9 +26,7 @@ private struct Found: Error {}
 
 func describeError(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ classes: UnsafeMutablePointer<UInt8>,
                    _ options: ParserOptions, skipping tokens: Int, leftOver: Bool = false) -> SyntaxFailure {
-    var tokenizer = Tokenizer(bytes: bytes, count: count, classes: classes, typeComments: options.typeComments,
-                              collectNotes: false)
-    tokenizer.asyncIsSoft = options.featureVersion < 7
+    var tokenizer = Tokenizer(bytes: bytes, count: count, classes: classes, options: options, collectNotes: false)
     var finder = ErrorFinder(tokenizer, bytes, count, options)
     if leftOver { return finder.findLeftOver() }
     return finder.find(skipping: tokens)
@@ -201,7 +199,9 @@ private struct ErrorFinder {
         let token = tokens[index]
         var column = Int(token.column) + 1
         if token.column == -1 {
-            column = tokenizer.cursor == tokenizer.textStart ? 0 : tokenizer.cursor - tokenizer.lineStart
+            // At its end, a file that is read line by line has nothing left of the line before, unless a token began there.
+            let isPastFile = options.isFile && tokenizer.status == .endOfText && tokenizer.start < 0
+            column = isPastFile || tokenizer.cursor == tokenizer.textStart ? 0 : tokenizer.cursor - tokenizer.lineStart
         }
         let end = token.endColumn == -1 ? -1 : Int(token.endColumn) + 1
         report(kind, message, Int(token.line), column, Int(token.endLine), end)

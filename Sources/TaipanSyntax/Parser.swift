@@ -299,9 +299,7 @@ private func parsePrepared(_ text: [UInt8], _ options: ParserOptions) throws(Syn
 
 private func parseTokens(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ classes: UnsafeMutablePointer<UInt8>,
                          _ options: ParserOptions) -> Result<ParsedSource, SyntaxFailure> {
-    var tokenizer = Tokenizer(bytes: bytes, count: count, classes: classes, typeComments: options.typeComments,
-                              collectNotes: true)
-    tokenizer.asyncIsSoft = options.featureVersion < 7
+    var tokenizer = Tokenizer(bytes: bytes, count: count, classes: classes, options: options, collectNotes: true)
     var tokens: [Token] = []
     tokens.reserveCapacity(count / 4 + 16)
     while true {
@@ -338,9 +336,7 @@ private func parseTokens(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ classes:
 /// In interactive mode nothing may follow the statement.
 private func checkSingle(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ classes: UnsafeMutablePointer<UInt8>,
                          _ options: ParserOptions, tokens: Int) -> SyntaxFailure? {
-    var tokenizer = Tokenizer(bytes: bytes, count: count, classes: classes, typeComments: options.typeComments,
-                              collectNotes: false)
-    tokenizer.asyncIsSoft = options.featureVersion < 7
+    var tokenizer = Tokenizer(bytes: bytes, count: count, classes: classes, options: options, collectNotes: false)
     for _ in 0..<tokens { _ = tokenizer.nextToken(options.mode, dontImplyDedent: options.dontImplyDedent) }
     if tokenizer.isAtEnd { return nil }
     return describeError(bytes, count, classes, options, skipping: 0, leftOver: true)

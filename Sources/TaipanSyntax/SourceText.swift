@@ -26,55 +26,79 @@ public enum SourceText {
     /// Source bytes as the parser reads them: UTF-8, `\n` line ends, a final newline in mode `file`.
     ///
     /// Throws what CPython raises for null bytes and encodings. Bytes that are not UTF-8 though they should be
-    /// only set `hasInvalidBytes`, unless the source is a file that is run: in a comment they do no harm.
+    /// only set `hasInvalidBytes`, unless the source is a file that is run: in a comment they do no harm. Such a file is read line by
+    /// line, so a line that cannot be read counts only when the tokenizer comes to it (`failureAtEnd`).
     static func prepare(_ source: UnsafeBufferPointer<UInt8>, filename: String,
                         options: inout ParserOptions) throws(SyntaxFailure) -> [UInt8] {
-        var bytes = source
-        if let base = source.baseAddress, let null = memchr(base, 0, source.count) {
-            if !options.isFile { throw SyntaxFailure(.syntaxError, "source code string cannot contain null bytes") }
-            let end = UnsafeRawPointer(null) - UnsafeRawPointer(base)
-            let line = lineNumber(source, end)
-            var start = end
-            while start > 0 && source[start - 1] != 0x0A { start -= 1 }
-            throw SyntaxFailure(.syntaxError, "source code cannot contain null bytes", line: line, offset: 0, endLine: line,
-                                endOffset: 0, text: lossyString(base, start, end))
+        if !options.isFile, let base = source.baseAddress, memchr(base, 0, source.count) != nil {
+            throw SyntaxFailure(.syntaxError, "source code string cannot contain null bytes")
         }
+        var bytes = source
         var recoded: [UInt8]?
         options.knowsEncoding = true
         if !options.ignoreCookie {
             let hasMark = source.count >= 3 && source[0] == 0xEF && source[1] == 0xBB && source[2] == 0xBF
             if hasMark { bytes = UnsafeBufferPointer(rebasing: source[3...]) }
             let cookie = declaredEncoding(bytes)
-            options.knowsEncoding = hasMark || cookie != nil
-            if let cookie, cookie != "utf-8" {
-                if hasMark { throw encodingFailure("encoding problem: \(cookie) with BOM") }
+            options.knowsEncoding = hasMark || cookie?.name != nil
+            if let cookie, cookie.name != "utf-8" {
+                if hasMark { throw encodingFailure("encoding problem: \(cookie.name) with BOM", options) }
                 recoded = try decode(bytes, cookie, options)
-                if builtIn(cookie) == "latin-1", let lineOfFile = options.lineOfFile {
+                if builtIn(cookie.name) == "latin-1", let lineOfFile = options.lineOfFile {
                     options.lineOfFile = { line in lineOfFile(line).map { $0.withUnsafeBufferPointer(latin1) } }
                 }
-            } else if let bad = firstInvalid(bytes) {
+            } else if firstInvalid(bytes) != nil {
                 options.hasInvalidBytes = true
-                if options.isFile && cookie == nil && !hasMark {
-                    let hex = String(bytes[bad.position], radix: 16)
-                    let line = lineNumber(bytes, bad.position)
-                    throw SyntaxFailure(.syntaxError, "Non-UTF-8 code starting with '\\x\(hex)' in file \(filename) on line \(line), but no encoding declared; see https://peps.python.org/pep-0263/ for details")
-                }
+                if options.isFile && cookie == nil && !hasMark { bytes = beforeUndecodable(bytes, filename, &options) }
             }
         }
         let addNewline = options.mode == .file
         if let recoded {
-            return recoded.withUnsafeBufferPointer { normaliseLines($0, addNewline: addNewline) }
+            return recoded.withUnsafeBufferPointer { normaliseLines(beforeNull($0, &options), addNewline: addNewline) }
         }
-        return normaliseLines(bytes, addNewline: addNewline)
+        return normaliseLines(beforeNull(bytes, &options), addNewline: addNewline)
     }
 
-    private static func encodingFailure(_ message: String) -> SyntaxFailure {
-        SyntaxFailure(.syntaxError, message, line: 0, offset: -1)
+    /// The lines of a file before the first one that is not UTF-8. A line is looked at up to a null byte in it.
+    private static func beforeUndecodable(_ bytes: UnsafeBufferPointer<UInt8>, _ filename: String,
+                                          _ options: inout ParserOptions) -> UnsafeBufferPointer<UInt8> {
+        var start = 0, line = 1
+        while start < bytes.count {
+            let end = bytes[start...].firstIndex { $0 == 10 || $0 == 13 } ?? bytes.count
+            let read = UnsafeBufferPointer(rebasing: bytes[start..<end].prefix { $0 != 0 })
+            if let bad = firstInvalid(read) {
+                let hex = String(read[bad.position], radix: 16)
+                options.failureAtEnd = SyntaxFailure(.syntaxError, "Non-UTF-8 code starting with '\\x\(hex)' in file \(filename) on line \(line), but no encoding declared; see https://peps.python.org/pep-0263/ for details")
+                return UnsafeBufferPointer(rebasing: bytes[..<start])
+            }
+            start = end + 1
+            if end + 1 < bytes.count && bytes[end] == 13 && bytes[end + 1] == 10 { start += 1 }
+            line += 1
+        }
+        return bytes
     }
 
+    /// The lines of a file before the first one with a null byte.
+    private static func beforeNull(_ bytes: UnsafeBufferPointer<UInt8>, _ options: inout ParserOptions) -> UnsafeBufferPointer<UInt8> {
+        guard let base = bytes.baseAddress, let null = memchr(base, 0, bytes.count) else { return bytes }
+        let end = UnsafeRawPointer(null) - UnsafeRawPointer(base)
+        var start = end
+        while start > 0 && bytes[start - 1] != 10 && bytes[start - 1] != 13 { start -= 1 }
+        let line = lineNumber(bytes, start)
+        options.failureAtEnd = SyntaxFailure(.syntaxError, "source code cannot contain null bytes", line: line, offset: 0, endLine: line,
+                                             endOffset: 0, text: lossyString(base, start, end))
+        return UnsafeBufferPointer(rebasing: bytes[..<start])
+    }
+
+    /// A file that is run has no place yet when its encoding fails.
+    private static func encodingFailure(_ message: String, _ options: ParserOptions) -> SyntaxFailure {
+        options.isFile ? SyntaxFailure(.syntaxError, message) : SyntaxFailure(.syntaxError, message, line: 0, offset: -1)
+    }
+
+    /// The number of the line that starts at `position`.
     private static func lineNumber(_ source: UnsafeBufferPointer<UInt8>, _ position: Int) -> Int {
         var line = 1
-        for i in 0..<position where source[i] == 10 { line += 1 }
+        for i in 0..<position where source[i] == 10 || (source[i] == 13 && !(i + 1 < source.count && source[i + 1] == 10)) { line += 1 }
         return line
     }
 
@@ -115,13 +139,13 @@ public enum SourceText {
 
     // MARK: Encoding
 
-    /// The encoding that a comment in the first two lines declares, normalised.
-    static func declaredEncoding(_ source: UnsafeBufferPointer<UInt8>) -> String? {
+    /// The encoding that a comment in the first two lines declares, normalised, and where that line ends.
+    static func declaredEncoding(_ source: UnsafeBufferPointer<UInt8>) -> (name: String, lineEnd: Int)? {
         var at = 0
         for _ in 1...2 {
             var end = at
             while end < source.count && source[end] != 10 && source[end] != 13 { end += 1 }
-            if let name = encodingIn(UnsafeBufferPointer(rebasing: source[at..<end])) { return name }
+            if let name = encodingIn(UnsafeBufferPointer(rebasing: source[at..<end])) { return (name, end) }
             // A first line with anything but a comment ends the search.
             var i = at
             while i < end && (source[i] == 32 || source[i] == 9 || source[i] == 12) { i += 1 }
@@ -186,10 +210,10 @@ public enum SourceText {
         }
     }
 
-    private static func decode(_ source: UnsafeBufferPointer<UInt8>, _ name: String,
+    private static func decode(_ source: UnsafeBufferPointer<UInt8>, _ cookie: (name: String, lineEnd: Int),
                                _ options: ParserOptions) throws(SyntaxFailure) -> [UInt8] {
         let problem: String
-        switch builtIn(name) {
+        switch builtIn(cookie.name) {
         case "latin-1": return latin1(source)
         case "utf-8":
             guard let bad = firstInvalid(source) else { return Array(source) }
@@ -198,11 +222,30 @@ public enum SourceText {
             guard let i = source.firstIndex(where: { $0 >= 128 }) else { return Array(source) }
             problem = "'ascii' codec can't decode byte 0x\(String(source[i], radix: 16)) in position \(i): ordinal not in range(128)"
         default:
-            if let decode = options.decode, let text = try decode(name, Array(source)) { return text }
-            problem = "unknown encoding: \(name)"
+            if options.isFile { return try decodeFile(source, cookie, options) }
+            if let decode = options.decode, let text = try decode(cookie.name, Array(source)) { return text }
+            problem = "unknown encoding: \(cookie.name)"
         }
-        if options.isFile { throw SyntaxFailure(.syntaxError, "encoding problem: \(name)") }
-        throw encodingFailure(problem)
+        throw encodingFailure(options.isFile ? "encoding problem: \(cookie.name)" : problem, options)
+    }
+
+    /// A file that is run changes its encoding behind the line with the declaration: what is decoded begins with that line's end.
+    private static func decodeFile(_ source: UnsafeBufferPointer<UInt8>, _ cookie: (name: String, lineEnd: Int),
+                                   _ options: ParserOptions) throws(SyntaxFailure) -> [UInt8] {
+        do throws(SyntaxFailure) {
+            if !needsMark(cookie.name), let decode = options.decode, let text = try decode(cookie.name, Array(source[cookie.lineEnd...])) {
+                let rest = text.firstIndex(of: 10).map { text[$0...] } ?? []
+                return Array(source[..<cookie.lineEnd]) + rest
+            }
+        } catch {
+            // Whatever goes wrong has the one message.
+        }
+        throw encodingFailure("encoding problem: \(cookie.name)", options)
+    }
+
+    /// The encodings that a byte order mark begins, of which there is none behind the declaration.
+    private static func needsMark(_ name: String) -> Bool {
+        ["utf16", "u16", "utf32", "u32"].contains(name.lowercased().filter { $0 != "-" && $0 != "_" })
     }
 
     private static func latin1(_ source: UnsafeBufferPointer<UInt8>) -> [UInt8] {

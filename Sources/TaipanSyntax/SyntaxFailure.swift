@@ -118,6 +118,8 @@ public struct ParserOptions {
 
     /// Whether some bytes are not UTF-8, so that names and strings have to be checked.
     var hasInvalidBytes = false
+    /// What is wrong with the line behind the text: it is raised when the tokenizer wants that line.
+    var failureAtEnd: SyntaxFailure?
     /// Whether the source is text or declares its encoding, which decides the unit of columns in errors.
     var knowsEncoding = false
 

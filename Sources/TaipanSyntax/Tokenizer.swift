@@ -57,6 +57,8 @@ struct Tokenizer {
     var start = -1
     var status = Status.ok
     var failure: SyntaxFailure?
+    /// The line behind the text cannot be read: this is raised instead of the end.
+    private var failureAtEnd: SyntaxFailure?
     /// With the status `undecodable`: what is wrong with the bytes of a name.
     var decodeProblem = ""
     var notes: [SyntaxNote] = []
@@ -98,6 +100,13 @@ struct Tokenizer {
         self.collectNotes = collectNotes
     }
 
+    /// The tokenizer that a parser with these options reads from.
+    init(bytes: UnsafePointer<UInt8>, count: Int, classes: UnsafeMutablePointer<UInt8>, options: ParserOptions, collectNotes: Bool) {
+        self.init(bytes: bytes, count: count, classes: classes, typeComments: options.typeComments, collectNotes: collectNotes)
+        asyncIsSoft = options.featureVersion < 7
+        failureAtEnd = options.failureAtEnd
+    }
+
     static func fillClasses(_ classes: UnsafeMutablePointer<UInt8>) {
         for b in 0..<256 {
             let c = UInt8(b)
@@ -116,7 +125,8 @@ struct Tokenizer {
     private mutating func takeLine() -> Bool {
         if status != .ok { return false }
         if lineLimit >= limit {
-            status = .endOfText
+            if let failureAtEnd, failure == nil { failure = failureAtEnd }
+            status = failure == nil ? .endOfText : .raised
             return false
         }
         if start < 0 { textStart = cursor }
@@ -375,7 +385,6 @@ struct Tokenizer {
         }
         c = next()
         if c == Tokenizer.endOfText {
-            status = .endOfText
             cursor = lineLimit
             return nil
         }

@@ -16,24 +16,34 @@ public struct Unparse {
         var tighter: Level { Level(rawValue: rawValue + 1) ?? .atom }
     }
 
+    /// Bytes that a text may have. Each f-string inside another doubles the backslashes of what it holds, so fifty of them would fill any
+    /// memory.
+    private static var limit: Int { 1 << 28 }
+
     private var out: [UInt8] = []
+    private var isTooLong = false
 
     private init() {}
 
-    /// The source text of an expression, as an annotation has it.
-    public static func text(_ e: Expression) -> String {
-        String(decoding: bytes(e), as: UTF8.self)
+    /// The source text of an expression, as an annotation has it; nil when it would have more than 256 MB.
+    public static func text(_ e: Expression) -> String? {
+        bytes(e).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// The same as UTF-8, which may hold lone surrogates.
-    public static func bytes(_ e: Expression) -> [UInt8] {
-        bytes(e, .test)
+    public static func bytes(_ e: Expression) -> [UInt8]? {
+        var unparse = Unparse()
+        unparse.expression(e, .test)
+        return unparse.isTooLong ? nil : unparse.out
     }
 
-    private static func bytes(_ e: Expression, _ level: Level) -> [UInt8] {
-        var unparse = Unparse()
-        unparse.expression(e, level)
-        return unparse.out
+    /// What `body` writes, or nothing once there is too much.
+    private mutating func apart(_ body: (inout Unparse) -> Void) -> [UInt8] {
+        if isTooLong { return [] }
+        var inner = Unparse()
+        body(&inner)
+        isTooLong = inner.isTooLong || inner.out.count > Unparse.limit
+        return isTooLong ? [] : inner.out
     }
 
     // MARK: Pieces
@@ -284,10 +294,9 @@ public struct Unparse {
     // MARK: f-strings
 
     private mutating func fstring(_ values: [Expression]) {
-        var inner = Unparse()
-        inner.fstringBody(values)
+        let body = apart { $0.fstringBody(values) }
         put("f")
-        put(ConstantText.string(inner.out))
+        put(ConstantText.string(body))
     }
 
     private mutating func fstringBody(_ values: [Expression]) {
@@ -306,7 +315,7 @@ public struct Unparse {
     }
 
     private mutating func field(_ value: Expression, _ conversion: Int, _ spec: Expression?) {
-        let text = Unparse.bytes(value, .or)
+        let text = apart { $0.expression(value, .or) }
         put(text.first == 123 ? "{ " : "{")
         out += text
         if conversion > 0 {

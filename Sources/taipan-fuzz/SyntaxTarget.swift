@@ -163,7 +163,8 @@ struct SyntaxTarget: FuzzTarget {
             let copy = try Marshal.write(try Marshal.read(data[...]))
             precondition(copy == data, "marshal changes the code")
         } catch {
-            preconditionFailure("marshal refuses code: \(error)")
+            // Code nests deeper than marshal does, in CPython too.
+            precondition(error.message.contains("too deeply nested"), "marshal refuses code: \(error)")
         }
     }
 }

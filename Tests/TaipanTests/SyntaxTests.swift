@@ -15,7 +15,7 @@ final class SyntaxTests: XCTestCase {
         options.mode = .expression
         let parsed = try parseModule(source: Array(source.utf8), options: options)
         guard case .expression(let body) = parsed.module.kind else { return "" }
-        return Unparse.text(body)
+        return try XCTUnwrap(Unparse.text(body))
     }
 
     func testPositionsAreBytes() {

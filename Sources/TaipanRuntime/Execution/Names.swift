@@ -42,7 +42,9 @@ extension Thread {
 
     func missingName(_ name: Value) -> Raised {
         let text = string(name)
-        return nameError(.nameError, "name '\(text)' is not defined", text)
+        // The message shows 200 bytes at most.
+        let shown = text.utf8.count > 200 ? String(decoding: text.utf8.prefix(200), as: UTF8.self) : text
+        return nameError(.nameError, "name '\(shown)' is not defined", text)
     }
 
     @inline(never)

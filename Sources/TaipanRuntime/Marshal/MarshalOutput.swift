@@ -236,8 +236,7 @@ extension Thread {
 
     /// The compiler's form of a code object.
     func exactCode(_ code: CodeCell) throws(Raised) -> CodeObject {
-        try enterRecursion(" in marshal")
-        defer { leaveRecursion() }
+        try checkStack()
         let items = TupleObject(code.consts)
         var consts: [Constant] = []
         for i in 0..<items.count { consts.append(try exactConstant(items[i])) }
@@ -276,8 +275,7 @@ extension Thread {
         if v.hasLayout(.bytes) { return .bytes(Array(BytesObject(v).buffer)) }
         if v.hasLayout(.code) { return .code(try exactCode(CodeCell(v))) }
         if v.hasLayout(.tuple) || v.hasLayout(.frozenset) {
-            try enterRecursion(" in marshal")
-            defer { leaveRecursion() }
+            try checkStack()
             let items = try listFrom(v)
             var made: [Constant] = []
             for i in 0..<items.count { made.append(try exactConstant(items[i])) }

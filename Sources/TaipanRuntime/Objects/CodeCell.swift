@@ -122,7 +122,9 @@ extension Thread {
             if items.isEmpty { return emptyFrozenset() }
             let made = try newList(capacity: items.count)
             for item in items { try append(made, try self.constant(item)) }
-            return try call(types.pointee.frozenset, made.value)
+            // CPython's merging of constants makes the set again from the set, which is where the order of its items comes from.
+            let first = try call(types.pointee.frozenset, made.value)
+            return try call(types.pointee.frozenset, try listFrom(first).value)
         case .code(let code): return try newCode(code, filename.isUnbound ? intern(code.filename) : filename).value
         }
     }
