@@ -18,14 +18,14 @@ public struct Unparse {
 
     /// Bytes that a text may have. Each f-string inside another doubles the backslashes of what it holds, so fifty of them would fill any
     /// memory.
-    private static var limit: Int { 1 << 28 }
+    private static var limit: Int { 1 << 26 }
 
     private var out: [UInt8] = []
     private var isTooLong = false
 
     private init() {}
 
-    /// The source text of an expression, as an annotation has it; nil when it would have more than 256 MB.
+    /// The source text of an expression, as an annotation has it; nil when it would have more than 64 MB.
     public static func text(_ e: Expression) -> String? {
         bytes(e).map { String(decoding: $0, as: UTF8.self) }
     }

@@ -26,15 +26,17 @@ public enum QuotedText {
     }
 
     private static func appendASCII(_ c: UInt8, _ q: UInt8, _ out: inout [UInt8]) {
+        let letter: UInt8
         switch c {
-        case 92: out += [92, 92]
-        case 9: out += [92, 116]
-        case 10: out += [92, 110]
-        case 13: out += [92, 114]
-        case q: out += [92, q]
-        case 32..<127: out.append(c)
-        default: appendHex(UInt32(c), 120, 2, &out)
+        case 9: letter = 116
+        case 10: letter = 110
+        case 13: letter = 114
+        case 92, q: letter = c
+        case 32..<127: return out.append(c)
+        default: return appendHex(UInt32(c), 120, 2, &out)
         }
+        out.append(92)
+        out.append(letter)
     }
 
     private static func appendHex(_ c: UInt32, _ letter: UInt8, _ digits: Int, _ out: inout [UInt8]) {
