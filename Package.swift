@@ -34,6 +34,8 @@ let package = Package(
                           swiftSettings: [], linkerSettings: []),
         // The README's example of TaipanSyntax.
         .executableTarget(name: "function-spans", dependencies: ["TaipanSyntax"], path: "examples/function-spans"),
+        // The stages of a source that need no run: tokens, tree, bytecode.
+        .executableTarget(name: "explain-source", dependencies: ["TaipanExplain", "TaipanCompiler", "TaipanSyntax", "TaipanBytecode"], path: "examples/explain-source"),
         // Mutated inputs for the stages that read what others wrote; see scripts/test.sh.
         .executableTarget(name: "taipan-fuzz", dependencies: ["TaipanCompiler", "TaipanBytecode", "TaipanSyntax"]),
         .testTarget(name: "TaipanTests", dependencies: ["Taipan", "TaipanSyntax", "TaipanBytecode", "TaipanCompiler", "TaipanNumbers", "TaipanUnicode", "TaipanEngines"]),

@@ -68,6 +68,36 @@ public enum SourceText {
         return normaliseLines(bytes, addNewline: addNewline)
     }
 
+    /// A source in UTF-8 with its newlines as they are, without the byte order mark. A coding cookie counts unless `options` says otherwise.
+    ///
+    /// - Throws: the error that CPython's compiler raises for the encoding. Bytes of UTF-8 sources are not checked.
+    public static func decoded(_ source: [UInt8], options: ParserOptions = ParserOptions()) throws(SyntaxFailure) -> [UInt8] {
+        let found = encoding(of: source)
+        if options.ignoreCookie || !found.hasMark && found.name == "utf-8" { return source }
+        if found.hasMark {
+            if found.name != "utf-8" { throw encodingFailure("encoding problem: \(found.name) with BOM") }
+            return Array(source[3...])
+        }
+        let result: Result<[UInt8], SyntaxFailure> = source.withUnsafeBufferPointer { bytes in
+            do throws(SyntaxFailure) { return .success(try decode(bytes, found.name, options)) } catch { return .failure(error) }
+        }
+        return try result.get()
+    }
+
+    /// How a source says what encoding it is in: by a byte order mark, by a cookie on line 1 or 2 (PEP 263), or, line 0, not at all.
+    public static func encoding(of source: [UInt8]) -> (name: String, line: Int, hasMark: Bool) {
+        let hasMark = source.starts(with: [0xEF, 0xBB, 0xBF])
+        return source.withUnsafeBufferPointer { bytes in
+            let found = declaration(UnsafeBufferPointer(rebasing: bytes[(hasMark ? 3 : 0)...]))
+            return (found?.name ?? "utf-8", found?.line ?? 0, hasMark)
+        }
+    }
+
+    /// What `decoded` gives as the parser counts it: with `\n` line ends and, in mode `file`, a final one.
+    public static func normalised(_ text: [UInt8], addNewline: Bool) -> [UInt8] {
+        text.withUnsafeBufferPointer { normaliseLines($0, addNewline: addNewline) }
+    }
+
     private static func encodingFailure(_ message: String) -> SyntaxFailure {
         SyntaxFailure(.syntaxError, message, line: 0, offset: -1)
     }
@@ -116,12 +146,14 @@ public enum SourceText {
     // MARK: Encoding
 
     /// The encoding that a comment in the first two lines declares, normalised.
-    static func declaredEncoding(_ source: UnsafeBufferPointer<UInt8>) -> String? {
+    static func declaredEncoding(_ source: UnsafeBufferPointer<UInt8>) -> String? { declaration(source)?.name }
+
+    private static func declaration(_ source: UnsafeBufferPointer<UInt8>) -> (name: String, line: Int)? {
         var at = 0
-        for _ in 1...2 {
+        for line in 1...2 {
             var end = at
             while end < source.count && source[end] != 10 && source[end] != 13 { end += 1 }
-            if let name = encodingIn(UnsafeBufferPointer(rebasing: source[at..<end])) { return name }
+            if let name = encodingIn(UnsafeBufferPointer(rebasing: source[at..<end])) { return (name, line) }
             // A first line with anything but a comment ends the search.
             var i = at
             while i < end && (source[i] == 32 || source[i] == 9 || source[i] == 12) { i += 1 }

@@ -1,0 +1,3 @@
+extension ExplainRecord {
+    public func text(_ stages: Set<ExplainStage>) -> String { "" }
+}
