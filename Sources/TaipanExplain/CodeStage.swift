@@ -167,19 +167,26 @@ extension ExplainStages {
         }
     }
 
-    /// "an exception on lines 3 to 5 goes to line 6: cut the stack to 1, push the exception".
+    /// "an exception on lines 3 to 5 goes to the handler on line 6, with nothing left on the stack".
     private static func words(of entry: ExceptionEntry, _ instructions: [CodeRecord.Instruction]) -> String {
         let lines = instructions.filter { $0.offset >= entry.start && $0.offset < entry.end }.compactMap(\.line)
         var text = "an exception"
-        if let first = lines.min(), let last = lines.max() {
-            text += first == last ? " on line \(first)" : " on lines \(first) to \(last)"
-        } else {
-            text += " at offsets \(entry.start) to \(entry.end - 2)"
+        if let first = lines.min(), let last = lines.max() { text += first == last ? " on line \(first)" : " on lines \(first) to \(last)" }
+        text += " goes to " + destination(of: entry, instructions)
+        text += entry.depth == 0 ? ", with nothing left on the stack" : ", with \(entry.depth == 1 ? "1 entry" : "\(entry.depth) entries") left on the stack"
+        return text + (entry.lasti ? " and the place of the instruction" : "")
+    }
+
+    /// What a handler is: the code of a line, or what the compiler put there to clean up and raise again.
+    private static func destination(of entry: ExceptionEntry, _ instructions: [CodeRecord.Instruction]) -> String {
+        for instruction in instructions.drop(while: { $0.offset < entry.target }) {
+            if instruction.opcode == "CALL_INTRINSIC_1" && instruction.meaning == "INTRINSIC_STOPITERATION_ERROR" {
+                return "offset \(entry.target), where StopIteration becomes RuntimeError"
+            }
+            if instruction.opcode == "RERAISE" { return "offset \(entry.target), where it is cleaned up and raised again" }
+            if let line = instruction.line { return "offset \(entry.target), the handler on line \(line)" }
         }
-        let target = instructions.first { $0.start == entry.target || $0.offset == entry.target }
-        text += target?.line.map { " goes to line \($0)" } ?? " goes to offset \(entry.target)"
-        let entries = entry.depth == 1 ? "1 entry" : "\(entry.depth) entries"
-        return text + ", with \(entries) left on the stack" + (entry.lasti ? " and the place of the instruction" : "")
+        return "offset \(entry.target)"
     }
 }
 

@@ -175,10 +175,9 @@ struct ScopeWords {
 
     /// Where a name comes from that nothing here binds.
     private func elsewhere(_ index: Int, _ name: String) -> String {
-        let here = index == 0 ? "the module" : title(index)
         let module = Self.bindings(acts(0, name))
-        if index > 0, !module.isEmpty { return "not assigned in \(here): the module's, \(module.joined(separator: ", "))" }
-        if index > 0, place(0, name) == .globalExplicit { return "not assigned in \(here): the module's" }
-        return "not assigned in \(here)\(index > 0 ? " nor in the module" : ""): a builtin, or put there while the program runs"
+        if index > 0, !module.isEmpty { return "not assigned here: the module's, \(module.joined(separator: ", "))" }
+        if index > 0, place(0, name) == .globalExplicit { return "not assigned here: the module's" }
+        return "not assigned here\(index > 0 ? " nor in the module" : ""): a builtin, or put there while the program runs"
     }
 }
