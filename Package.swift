@@ -38,7 +38,7 @@ let package = Package(
         .executableTarget(name: "explain-source", dependencies: ["TaipanExplain", "TaipanCompiler", "TaipanSyntax", "TaipanBytecode"], path: "examples/explain-source"),
         // Mutated inputs for the stages that read what others wrote; see scripts/test.sh.
         .executableTarget(name: "taipan-fuzz", dependencies: ["TaipanCompiler", "TaipanBytecode", "TaipanSyntax"]),
-        .testTarget(name: "TaipanTests", dependencies: ["Taipan", "TaipanSyntax", "TaipanBytecode", "TaipanCompiler", "TaipanNumbers", "TaipanUnicode", "TaipanEngines"]),
+        .testTarget(name: "TaipanTests", dependencies: ["Taipan", "TaipanExplain", "TaipanSyntax", "TaipanBytecode", "TaipanCompiler", "TaipanNumbers", "TaipanUnicode", "TaipanEngines"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -69,7 +69,7 @@ extension ExplainStages {
         unit.instructions.map { instruction in
             var raw = CodeRecord.RawInstruction()
             raw.opcode = instruction.opcode.name
-            raw.line = instruction.location.line > 0 ? Int(instruction.location.line) : nil
+            raw.line = instruction.location.line >= 0 ? Int(instruction.location.line) : nil
             if instruction.hasTarget {
                 raw.target = instruction.argument
                 raw.meaning = "to \(instruction.argument)"

@@ -10,7 +10,9 @@ private func rest(_ count: Int, _ noun: String) -> String {
 
 extension SourceRecord {
     func tell() -> String {
-        var out = "  \(PlainText.visible(file)): \(PlainText.count(byteCount, "byte")), \(PlainText.count(lineCount, "line")) ending in \(newlines), encoding \(encoding)"
+        var out = "  \(PlainText.cut(file, to: 96))\n  \(PlainText.count(byteCount, "byte")), \(PlainText.count(lineCount, "line"))"
+        out += newlines == "none" ? "" : newlines == "mixed" ? " with mixed ends" : " ending in \(newlines)"
+        out += ", encoding \(PlainText.cut(encoding, to: 20))"
         out += encodingFrom == "default" ? " (nothing says otherwise)\n" : encodingFrom.hasPrefix("line") ? " (declared on \(encodingFrom))\n" : " (\(encodingFrom))\n"
         var table = TextTable([(.left, 16), (.left, 14), (.left, 16), (.left, 48)])
         table.add("place", "kind", "exact kind", "text")
@@ -68,7 +70,7 @@ extension TreeRecord {
     private func scopeLines() -> String {
         var out = ""
         for scope in scopes {
-            out += "  Names of the \(scope.kind)" + (scope.kind == "module" ? "" : " \(scope.name), line \(scope.line)") + ":\n"
+            out += "  Names of the \(scope.kind)" + (scope.kind == "module" ? "" : " \(PlainText.cut(scope.name, to: 50)), line \(scope.line)") + ":\n"
             var table = TextTable([(.left, 20), (.left, 15), (.left, 56)], indent: 4, wraps: true)
             for symbol in scope.symbols { table.add(symbol.name, symbol.scope, symbol.reason) }
             out += table.isEmpty ? "    none\n" : table.text()
@@ -109,7 +111,8 @@ extension BytecodeRecord {
 
 extension CodeRecord {
     func tell(_ lines: SourceLines) -> String {
-        var out = "  Code \(qualifiedName), line \(firstLine): stack of \(stackSize)" + (flags.isEmpty ? "" : ", \(flags.joined(separator: " "))") + "\n"
+        var out = "  Code \(PlainText.cut(qualifiedName, to: 76)), line \(firstLine)\n"
+        out += "    stack of \(PlainText.count(stackSize, "entry", "entries"))" + (flags.isEmpty ? "" : ", \(flags.joined(separator: " "))") + "\n"
         out += names("constants", constants.enumerated().map { "\($0.offset): \($0.element)" }) + names("names", self.names)
         out += names("locals", localNames) + names("cells", cellNames) + names("free", freeNames)
         out += sideBySide(lines)
@@ -123,17 +126,17 @@ extension CodeRecord {
     }
 
     private func names(_ title: String, _ items: [String]) -> String {
-        items.isEmpty ? "" : "    \(title): " + PlainText.cut(items.joined(separator: ", "), to: 88) + "\n"
+        items.isEmpty ? "" : "    \(title): " + PlainText.cut(items.joined(separator: ", "), to: 84) + "\n"
     }
 
     /// The instructions as generated, left, and the final ones, right, in their order, under the lines that they belong to.
     private func sideBySide(_ lines: SourceLines) -> String {
         let targets = Set(raw.compactMap(\.target))
         let left = Self.runs(raw.map(\.line)), right = Self.runs(instructions.map(\.line))
-        var out = "    " + PlainText.pad(raw.isEmpty ? "" : "as generated", to: 44) + "final: offset, instruction, entries on the stack before it\n"
+        var out = "    " + PlainText.pad(raw.isEmpty ? "" : "as generated", to: 44) + "final, with the entries on the stack before it\n"
         for (a, b) in Self.aligned(left, right) {
             let line = (a ?? b)?.line
-            out += line.map { "    \($0): \(PlainText.cut(lines.line($0), to: 88))\n" } ?? "    no line\n"
+            out += line.map { "    \($0): \($0 == 0 ? "(before the first line)" : PlainText.cut(lines.line($0), to: 88))\n" } ?? "    no line\n"
             let a = a?.range ?? 0..<0, b = b?.range ?? 0..<0
             for row in 0..<max(a.count, b.count) {
                 let i = a.lowerBound + row, j = b.lowerBound + row

@@ -74,15 +74,20 @@ extension SpanRecord {
 extension SyntaxErrorRecord {
     /// The error as a traceback ends, with a mark below the place.
     func tell() -> String {
-        var out = "  \(type): \(PlainText.visible(message))" + (span.map { " (line \($0.line))" } ?? "") + "\n"
-        let line = text.split(separator: "\n", omittingEmptySubsequences: false).first.map { String($0) } ?? ""
-        if let span, !line.isEmpty {
-            out += "    \(PlainText.visible(line))\n"
-            // Tabs are shown as two characters.
-            let before = PlainText.visible(String(line.unicodeScalars.prefix(span.column))).unicodeScalars.count
-            let width = span.endLine == span.line ? max(1, span.endColumn - span.column) : max(1, line.unicodeScalars.count - span.column)
-            out += "    " + String(repeating: " ", count: before) + String(repeating: "^", count: min(width, 100)) + "\n"
+        let title = "\(type): \(message)" + (span.map { " (line \($0.line))" } ?? "")
+        var out = PlainText.wrapped(title, to: 96).map { "  \($0)\n" }.joined()
+        let line = text.split(separator: "\n", omittingEmptySubsequences: false).first.map { Array($0.unicodeScalars) } ?? []
+        guard let span, !line.isEmpty else { return out }
+        // What is left of a place far to the right goes; tabs and the like are shown as several characters.
+        let start = max(0, min(span.column, line.count) - 60)
+        func shown(_ range: Range<Int>) -> String {
+            PlainText.visible(range.clamped(to: 0..<line.count).reduce(into: "") { $0.unicodeScalars.append(line[$1]) })
         }
+        let end = span.endLine == span.line ? max(span.column + 1, span.endColumn) : line.count
+        let before = shown(start..<max(start, span.column)).unicodeScalars.count
+        let width = max(1, shown(span.column..<max(span.column, end)).unicodeScalars.count)
+        out += "    " + String(shown(start..<line.count).unicodeScalars.prefix(94)) + "\n"
+        out += "    " + String(repeating: " ", count: before) + String(repeating: "^", count: max(1, min(width, 94 - before))) + "\n"
         return out
     }
 }

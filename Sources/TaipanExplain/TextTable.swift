@@ -59,20 +59,20 @@ enum PlainText {
 
     /// The text on one line, without control characters.
     static func visible(_ text: String) -> String {
-        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) && !text.unicodeScalars.contains(where: { isControl($0) }) { return text }
-        var out = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\n": out += "\\n"
-            case "\r": out += "\\r"
-            case "\t": out += "\\t"
-            case _ where isControl(scalar):
-                let digits = String(scalar.value, radix: 16)
-                out += scalar.value < 0x100 ? "\\x" + (digits.utf8.count < 2 ? "0" : "") + digits : "\\u{" + digits + "}"
-            default: out.unicodeScalars.append(scalar)
-            }
+        if !text.unicodeScalars.contains(where: { isControl($0) }) { return text }
+        return text.unicodeScalars.map { visible($0) }.joined()
+    }
+
+    private static func visible(_ scalar: Unicode.Scalar) -> String {
+        if !isControl(scalar) { return String(scalar) }
+        switch scalar {
+        case "\n": return "\\n"
+        case "\r": return "\\r"
+        case "\t": return "\\t"
+        default:
+            let digits = String(scalar.value, radix: 16)
+            return scalar.value < 0x100 ? "\\x" + (digits.utf8.count < 2 ? "0" : "") + digits : "\\u{" + digits + "}"
         }
-        return out
     }
 
     /// Controls, and marks that turn the direction of a line.
@@ -86,14 +86,25 @@ enum PlainText {
     /// The text on one line of at most `width` characters; behind a cut stands how many are gone.
     static func cut(_ text: String, to width: Int) -> String {
         // Only the start of a very long text has to be looked at.
-        let head = text.utf8.count > width * 8 ? String(text.unicodeScalars.prefix(width * 2)) : text
-        let shown = visible(head)
-        let count = shown.unicodeScalars.count
-        if head.utf8.count == text.utf8.count && count <= width { return shown }
         let total = text.unicodeScalars.count
-        let mark = "…(+\(max(1, total - width)))"
-        let kept = max(0, width - mark.unicodeScalars.count)
-        return String(shown.unicodeScalars.prefix(kept)) + "…(+\(max(1, total - kept)))"
+        let head = text.unicodeScalars.prefix(width + 1).map { visible($0) }
+        if total <= width && head.reduce(0, { $0 + $1.unicodeScalars.count }) <= width { return head.joined() }
+        var used = 0, kept = 0
+        for piece in head {
+            // The number that is told needs room too.
+            let mark = 4 + String(total - kept - 1).utf8.count
+            if used + piece.unicodeScalars.count + mark > width { break }
+            used += piece.unicodeScalars.count
+            kept += 1
+        }
+        return head[..<kept].joined() + "…(+\(total - kept))"
+    }
+
+    /// The text on one line of at most `width` characters, where there is no room to say how much is gone.
+    static func clip(_ text: String, to width: Int) -> String {
+        let shown = visible(String(text.unicodeScalars.prefix(width + 1)))
+        if shown.unicodeScalars.count <= width { return shown }
+        return String(shown.unicodeScalars.prefix(max(0, width - 1))) + "…"
     }
 
     /// The text in lines of at most `width` characters, broken at spaces; a word that is too long is cut.
@@ -140,6 +151,8 @@ enum PlainText {
         return grouped(scaled / scale) + "." + String(repeating: "0", count: places - rest.utf8.count) + rest
     }
 
-    /// "1 line", "2 lines".
-    static func count(_ number: Int, _ noun: String) -> String { "\(grouped(number)) \(noun)\(number == 1 ? "" : "s")" }
+    /// "1 line", "2 lines"; a plural that is not made with an s has to be given.
+    static func count(_ number: Int, _ noun: String, _ plural: String? = nil) -> String {
+        "\(grouped(number)) \(number == 1 ? noun : plural ?? noun + "s")"
+    }
 }

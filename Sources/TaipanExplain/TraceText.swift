@@ -75,7 +75,7 @@ struct TraceText {
         shown = (number, line)
         var text = isNew ? "\(code.qualifiedName)" + (frame.thread > 1 ? ", thread \(frame.thread)" : "") + ", " : ""
         if isNew && code.file != scriptFile { text += code.file + " " }
-        text += line > 0 ? "line \(line)" : "no line"
+        text += line > 0 ? "line \(line)" : "before the first line"
         if code.file == scriptFile, line > 0 { text += ": " + lines.line(line).drop { $0 == " " || $0 == "\t" } }
         out += "  " + indent + PlainText.cut(text, to: 98 - indent.utf8.count) + "\n"
     }
@@ -95,7 +95,7 @@ struct TraceText {
         var shown: [String] = []
         var width = 2
         for entry in entries.reversed() {
-            let text = PlainText.cut(entry, to: 12)
+            let text = PlainText.clip(entry, to: 12)
             if !shown.isEmpty && width + text.unicodeScalars.count + 2 > 12 { break }
             shown.insert(text, at: 0)
             width += text.unicodeScalars.count + 2

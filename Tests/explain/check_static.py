@@ -141,10 +141,23 @@ class Check:
             return
         found = [[s["parent"], s["kind"], s["name"], s["line"], {x["name"]: x["scope"] for x in s["symbols"]}] for s in self.record["tree"]["scopes"]]
         self.same("scopes", found, wanted)
+        self.check_reasons()
+
+    def check_reasons(self):
+        """Each name has a reason, and something of its name stands on the lines that the reason names."""
+        lines = name_lines(ast.parse(self.source, self.path))
         for scope in self.record["tree"]["scopes"]:
             for symbol in scope["symbols"]:
-                if not symbol["reason"]:
-                    sys.exit(f"{self.name}: no reason for {symbol['name']} in {scope['name']}")
+                name, reason = symbol["name"], symbol["reason"]
+                if not reason:
+                    sys.exit(f"{self.name}: no reason for {name} in {scope['name']}")
+                if name.startswith(".") or name in HIDDEN_NAMES:
+                    continue
+                for act, numbers in re.findall(r"(\w+) on lines? (\d+(?:, \d+)*(?: and \d+\b(?! more))?)", reason):
+                    known = lines[SORTS.get(act, "bound")]
+                    for line in map(int, re.findall(r"\d+", numbers)):
+                        if (re.sub("^_[A-Za-z]+(?=__)", "", name), line) not in known and (name, line) not in known:
+                            sys.exit(f"{self.name}: {name} in {scope['name']} is said to be {act} on line {line}")
 
     def check_folds(self):
         for fold in self.record["tree"]["folds"]:
@@ -215,6 +228,31 @@ def plain(text):
     """A text without addresses; elements of frozen sets, whose order is that of a run, sorted."""
     text = re.sub(r" at 0x[0-9a-fA-F]+(, file)", r"\1", text)
     return re.sub(r"frozenset\(\{(.*)\}\)", lambda m: "frozenset({" + "".join(sorted(m[1])) + "})", text)
+
+
+# What the compiler adds to scopes by itself.
+HIDDEN_NAMES = {"__class__", "__classdict__", "__type_params__"}
+SORTS = {"used": "used", "global": "declared", "nonlocal": "declared"}
+
+
+def name_lines(tree):
+    """Where names stand: pairs of name and line, by what happens to the name there."""
+    found = {"used": set(), "bound": set(), "declared": set()}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()):
+                found["used"].add((name, node.lineno))
+            case ast.Name(id=name) | ast.arg(arg=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                found["bound"].add((name, node.lineno))
+            case ast.alias(name=name, asname=asname):
+                found["bound"].add((asname or name.split(".")[0], node.lineno))
+            case ast.ExceptHandler(name=name) | ast.MatchAs(name=name) | ast.MatchStar(name=name) | ast.MatchMapping(rest=name):
+                found["bound"].add((name, node.lineno))
+            case ast.TypeVar(name=name) | ast.ParamSpec(name=name) | ast.TypeVarTuple(name=name):
+                found["bound"].add((name, node.lineno))
+            case ast.Global(names=names) | ast.Nonlocal(names=names):
+                found["declared"].update((name, node.lineno) for name in names)
+    return found
 
 
 def flags(bits):
@@ -305,6 +343,14 @@ def stack_depths(code, entries):
     return depths
 
 
+def check_text(tool, name, path):
+    """The text for the terminal has lines of a hundred characters at most and nothing that moves the cursor."""
+    done = subprocess.run([tool, str(path)], capture_output=True, check=True)
+    for line in done.stdout.decode().split("\n"):
+        if len(line) > 100 or not line.isprintable():
+            sys.exit(f"{name}: a line of the text is {line!r}")
+
+
 def check_broken(tool, source, path):
     """The error is the interpreter's, and what can be said up to it is said."""
     path.write_bytes(source)
@@ -335,16 +381,19 @@ def main():
         path = pathlib.Path(folder, "program.py")
         for name, source in PROGRAMS.items():
             path.write_bytes(source)
+            check_text(tool, name, path)
             for optimize in range(3):
                 Check(tool, f"{name} (optimize {optimize})", path, optimize).run()
                 count += 1
         for source in BROKEN:
             check_broken(tool, source, path)
+            check_text(tool, source, path)
             count += 1
     files = sorted((ROOT / "examples").glob("*.py")) + [LIBRARY / f"{name}.py" for name in MODULES]
     for path in files:
         if path.exists():
             Check(tool, path.name, path).run()
+            check_text(tool, path.name, path)
             count += 1
     print(f"{count} sources: tokens, trees, scopes and bytecode agree")
 
