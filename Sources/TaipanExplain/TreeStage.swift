@@ -4,7 +4,8 @@ import TaipanCompiler
 import TaipanSyntax
 
 extension ExplainStages {
-    /// The tree of a source. A tree with more than `limit` nodes is cut there and has no dump.
+    /// The tree of a source. A tree with more than `limit` nodes is cut there and has no dump, and neither has one that is so deep that
+    /// `ast.dump` ends with RecursionError.
     public static func tree(bytes: [UInt8], file: String, parser: ParserOptions, optimize: Int, limit: Int = 20_000) -> TreeRecord {
         var record = TreeRecord()
         do throws(SyntaxFailure) {
@@ -13,7 +14,7 @@ extension ExplainStages {
             walk.visit(.module(module), parent: -1, field: "", index: -1, depth: 0)
             record.nodes = walk.nodes
             record.omittedNodes = walk.omitted
-            if walk.omitted == 0 { record.dump = TreeDump.text(module) }
+            if walk.omitted == 0 && walk.deepest < 900 { record.dump = TreeDump.text(module) }
             var options = CompilerOptions()
             options.optimize = optimize
             options.lineOfFile = parser.lineOfFile
@@ -58,6 +59,7 @@ private struct TreeWalk {
     let limit: Int
     var nodes: [TreeRecord.Node] = []
     var omitted = 0
+    var deepest = 0
     /// The listed expressions, with the index of their node.
     var expressions: [(node: Int, expression: Expression)] = []
     var asserts: [Int] = []
@@ -67,11 +69,12 @@ private struct TreeWalk {
 
     mutating func visit(_ item: TreeItem, parent: Int, field: String, index: Int, depth: Int) {
         // Deeper trees end the compiler with RecursionError; what is below counts as one node.
-        if nodes.count >= limit || depth > 2000 {
+        if nodes.count >= limit || depth > 3000 {
             omitted += 1
-            if depth <= 2000 { children(item, -1, depth) }
+            if depth <= 3000 { children(item, -1, depth) }
             return
         }
+        deepest = max(deepest, depth)
         let view = item.view
         var node = TreeRecord.Node()
         node.parent = parent

@@ -198,11 +198,11 @@ final class ExplainTests: XCTestCase {
             """
             == 6 Execution =====================================================================================
               9 instructions ran; the first 2,000 and the last 200 are told.
-               number offset  instruction                         stack before -> after             what changed
+              number offset  instruction                         stack before -> after             what changed
               … 6 instructions only counted …
                 f, line 2: return n + 1
-                    7      6    BINARY_OP (+)                     [4, 1] -> [5]                     n = 5
-                                * raise: ValueError: no\\nmore
+                   7      6    BINARY_OP (+)                     [4, 1] -> [5]                     n = 5
+                               * raise: ValueError: no\\nmore
               … 2 instructions only counted …
               Objects of 0 bytes were made; 0 collections.
 

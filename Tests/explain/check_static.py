@@ -17,6 +17,12 @@ import sys
 import tempfile
 import tokenize
 
+try:
+    from _testinternalcapi import compiler_codegen
+except ImportError:
+    compiler_codegen = None
+    print("SKIPPED: instructions as generated (no _testinternalcapi)")
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 LIBRARY = pathlib.Path(os.__file__).parent
 MODULES = """
@@ -108,6 +114,19 @@ class Check:
         self.same("number of code objects", len(self.record["bytecode"]["codes"]), len(codes))
         for record, (wanted, parent) in zip(self.record["bytecode"]["codes"], numbered(codes)):
             self.check_code(record, wanted, parent)
+        if compiler_codegen:
+            self.check_raw(tree, self.record["bytecode"]["codes"][0]["raw"])
+
+    def check_raw(self, tree, raw):
+        """The instructions of the module as generated, before they are optimized."""
+        generated, _ = compiler_codegen(tree, self.path, self.optimize)
+        wanted, found = [], []
+        for (number, argument, line, *_), item in zip(generated, raw):
+            has_argument = number >= dis.HAVE_ARGUMENT and dis.opname[number] != "POP_BLOCK"
+            wanted.append([dis.opname[number], argument if has_argument else None, None if line < 0 else line])
+            found.append([item["opcode"], item["argument"] if item["target"] is None else item["target"], item["line"]])
+        self.same("number of generated instructions", len(raw), len(generated))
+        self.same("generated instructions", found, wanted)
 
     def check_source(self):
         record = self.record["source"]
