@@ -1,7 +1,7 @@
 import XCTest
 @testable import TaipanExplain
 
-final class ExplainTests: XCTestCase {
+final class ExplainRecordTests: XCTestCase {
     // MARK: JSON
 
     /// Each field of each record is in the JSON, under its name in snake case and in its order.
