@@ -16,6 +16,7 @@ release:
 tools:
 	swift build $(SWIFT_FLAGS) --product taipan-fuzz
 	swift build $(SWIFT_FLAGS) --product function-spans
+	swift build $(SWIFT_FLAGS) --product explain-source
 
 run: release
 	$(TAIPAN) $(SCRIPT)

@@ -28,15 +28,17 @@ let package = Package(
         .target(name: "TaipanCompiler", dependencies: ["TaipanSyntax", "TaipanBytecode", "TaipanNumbers"]),
         .target(name: "TaipanRuntime", dependencies: ["TaipanCompiler", "TaipanBytecode", "TaipanSyntax", "TaipanNumbers", "TaipanUnicode", "CTaipan"]),
         .target(name: "TaipanModules", dependencies: ["TaipanRuntime", "TaipanCompiler", "TaipanSyntax", "TaipanEngines", "TaipanNumbers", "TaipanUnicode", "TaipanBytecode", "CTaipan"]),
-        .target(name: "TaipanExplain", dependencies: ["TaipanRuntime", "TaipanModules", "TaipanCompiler", "TaipanBytecode", "TaipanSyntax", "TaipanUnicode"]),
+        .target(name: "TaipanExplain", dependencies: ["TaipanRuntime", "TaipanModules", "TaipanCompiler", "TaipanBytecode", "TaipanSyntax", "TaipanUnicode", "CTaipan"]),
         .target(name: "Taipan", dependencies: ["TaipanExplain", "TaipanRuntime", "TaipanModules", "TaipanCompiler", "TaipanSyntax", "CTaipan"]),
         .executableTarget(name: "taipan", dependencies: ["Taipan"], path: "Sources/taipan-command",
                           swiftSettings: [], linkerSettings: []),
         // The README's example of TaipanSyntax.
         .executableTarget(name: "function-spans", dependencies: ["TaipanSyntax"], path: "examples/function-spans"),
+        // The stages of a source that need no run: tokens, tree, bytecode.
+        .executableTarget(name: "explain-source", dependencies: ["TaipanExplain", "TaipanCompiler", "TaipanSyntax", "TaipanBytecode"], path: "examples/explain-source"),
         // Mutated inputs for the stages that read what others wrote; see scripts/test.sh.
         .executableTarget(name: "taipan-fuzz", dependencies: ["TaipanCompiler", "TaipanBytecode", "TaipanSyntax"]),
-        .testTarget(name: "TaipanTests", dependencies: ["Taipan", "TaipanSyntax", "TaipanBytecode", "TaipanCompiler", "TaipanNumbers", "TaipanUnicode", "TaipanEngines"]),
+        .testTarget(name: "TaipanTests", dependencies: ["Taipan", "TaipanExplain", "TaipanSyntax", "TaipanBytecode", "TaipanCompiler", "TaipanNumbers", "TaipanUnicode", "TaipanEngines"]),
     ],
     swiftLanguageModes: [.v6]
 )

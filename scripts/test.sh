@@ -41,6 +41,10 @@ run env TAIPAN_GC_STRESS=29 "$taipan" -c 'import argparse, dataclasses, datetime
 run "$taipan" examples/pipeline.py
 run python3 scripts/check_examples.py .build/release/function-spans "$taipan"
 
+# What --explain says of a source and of the search for the executable, against tokenize, ast, symtable, dis and what was made for the purpose.
+run "${reference:-$taipan}" Tests/explain/check_static.py .build/release/explain-source
+run "${reference:-$taipan}" Tests/explain/check_shell.py .build/release/explain-source
+
 # Ten seconds of damaged code objects, of mutated sources and of damaged `.pyc` files; FUZZ_SECONDS and FUZZ_SEED ask for more and for others.
 run "${reference:-$taipan}" scripts/fuzz_code.py "$taipan" "${FUZZ_SECONDS:-10}" "${FUZZ_SEED:-1}"
 library=$("$taipan" -c 'import os; print(os.path.dirname(os.__file__))' 2>/dev/null || true)

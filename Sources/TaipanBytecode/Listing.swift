@@ -12,8 +12,21 @@ extension CodeObject {
         return out
     }
 
+    /// What `dis` shows in parentheses behind the argument of `instruction`, which is one of this code; empty where it shows nothing.
+    public func meaning(of instruction: Instruction) -> String {
+        let argument = instruction.argument
+        func at(_ list: [String], _ i: Int) -> String { i < list.count ? list[i] : "" }
+        switch instruction.opcode.info.operand {
+        case .constant: return argument < consts.count ? consts[argument].repr : ""
+        case .name: return instruction.opcode.meaning(ofName: argument) { at(names, $0) }
+        case .local, .cell: return at(localsplusnames, argument)
+        case .jump: return "to \(instruction.target ?? 0)"
+        default: return instruction.opcode.meaning(ofNumber: argument)
+        }
+    }
+
     /// `repr(code)` without the address.
-    var summary: String { "<code object \(name), file \"\(filename)\", line \(firstlineno)>" }
+    public var summary: String { "<code object \(name), file \"\(filename)\", line \(firstlineno)>" }
 }
 
 private struct Lister {
@@ -51,7 +64,7 @@ private struct Lister {
                 out += line(offset, "EXTENDED_ARG", prefix, "")
             }
             let name = instruction.opcode == .reserved ? "<\(code.code[instruction.offset])>" : instruction.opcode.name
-            out += line(instruction.offset, name, instruction.opcode.hasArgument ? instruction.argument : nil, meaning(of: instruction))
+            out += line(instruction.offset, name, instruction.opcode.hasArgument ? instruction.argument : nil, code.meaning(of: instruction))
         }
         let entries = Array(ExceptionTable(code.exceptiontable))
         if entries.isEmpty { return out }
@@ -73,31 +86,23 @@ private struct Lister {
     private static func right(_ text: String, _ width: Int) -> String {
         String(repeating: " ", count: max(0, width - text.utf8.count)) + text
     }
+}
 
-    // MARK: Arguments
-
-    private func meaning(of instruction: Instruction) -> String {
-        let argument = instruction.argument
-        func at(_ list: [String], _ i: Int) -> String { i < list.count ? list[i] : "" }
-        switch instruction.opcode.info.operand {
-        case .constant: return argument < code.consts.count ? code.consts[argument].repr : ""
-        case .name:
-            switch instruction.opcode {
-            case .loadGlobal: return (argument & 1 != 0 ? "NULL + " : "") + at(code.names, argument >> 1)
-            case .loadAttr: return (argument & 1 != 0 ? "NULL|self + " : "") + at(code.names, argument >> 1)
-            case .loadSuperAttr: return (argument & 1 != 0 ? "NULL|self + " : "") + at(code.names, argument >> 2)
-            default: return at(code.names, argument)
-            }
-        case .local, .cell: return at(code.localsplusnames, argument)
-        case .jump: return "to \(instruction.target ?? 0)"
-        case .compare: return "\(Opcode.comparison(argument >> 4))"
-        default: return number(instruction.opcode, argument)
+extension Opcode {
+    /// What the argument means to an instruction whose argument is, perhaps with bits beside it, the number of a name.
+    public func meaning(ofName argument: Int, name: (Int) -> String) -> String {
+        switch self {
+        case .loadGlobal: (argument & 1 != 0 ? "NULL + " : "") + name(argument >> 1)
+        case .loadAttr: (argument & 1 != 0 ? "NULL|self + " : "") + name(argument >> 1)
+        case .loadSuperAttr: (argument & 1 != 0 ? "NULL|self + " : "") + name(argument >> 2)
+        default: name(argument)
         }
     }
 
-    /// What a plain number means to the instructions that have names for it.
-    private func number(_ opcode: Opcode, _ argument: Int) -> String {
-        switch opcode {
+    /// What a plain number means to the instructions that have names for it; empty for the others.
+    public func meaning(ofNumber argument: Int) -> String {
+        switch self {
+        case .compareOp: return "\(Opcode.comparison(argument >> 4))"
         case .binaryOp: return "\(Opcode.binaryOperator(argument))"
         case .formatValue:
             let conversion = ["", "str", "repr", "ascii"][argument & 3]

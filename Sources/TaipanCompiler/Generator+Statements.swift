@@ -387,7 +387,7 @@ extension Generator {
         for (i, alias) in names.enumerated() {
             if i == 0 && alias.name == "*" {
                 emit(.callIntrinsic1, Intrinsic.importStar, location)
-                return emit(.popTop, location)
+                return emit(.popTop, .none)
             }
             emitName(.importFrom, alias.name, location)
             try checkBinding(alias.asname ?? alias.name, .store, span)

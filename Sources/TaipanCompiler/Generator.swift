@@ -31,6 +31,8 @@ final class Generator {
     /// Code objects made so far: equal ones, as of a `finally` body that is compiled twice, are one object.
     private var codes: [CodeKey: CodeObject] = [:]
     var depth = 0
+    /// Gets each code unit with its code object, inner ones first.
+    var observe: ((CodeUnit, CodeObject) -> Void)?
 
     init(table: ScopeTable, options: GeneratorOptions, lastFuture: (line: Int32, column: Int32)) {
         self.table = table
@@ -48,7 +50,7 @@ final class Generator {
     /// Compiles a whole module.
     func run(_ module: Module) throws(Failure) -> CodeObject {
         let unit = try generate(module)
-        return Assembler.assemble(unit, flags: flags(of: unit.scope), filename: options.filename)
+        return assemble(unit)
     }
 
     /// Writes the instructions of a whole module; what is nested in it is assembled on the way.
@@ -101,8 +103,14 @@ final class Generator {
     /// Ends the current unit and returns to the one around it.
     func leave(returningNone: Bool) -> CodeObject {
         complete(returningNone: returningNone)
-        let code = Assembler.assemble(unit, flags: flags(of: unit.scope), filename: options.filename)
+        let code = assemble(unit)
         unit = outer.removeLast()
+        return code
+    }
+
+    private func assemble(_ unit: CodeUnit) -> CodeObject {
+        let code = Assembler.assemble(unit, flags: flags(of: unit.scope), filename: options.filename)
+        observe?(unit, code)
         return code
     }
 

@@ -86,6 +86,25 @@ struct ScopeKey: Hashable {
     }
 }
 
+/// One place in a scope where a name is bound, used or declared.
+public struct NameSite: Sendable {
+    /// What happens to the name there.
+    public enum Act: String, Sendable {
+        case used, assigned, deleted, defined, imported, parameter, annotated
+        /// The name behind `as` of an `except`.
+        case caught
+        /// A target of a comprehension's `for`.
+        case iterated
+        case typeParameter
+        case declaredGlobal, declaredNonlocal
+    }
+
+    /// The name, mangled.
+    public var name: String
+    public var act: Act
+    public var line: Int
+}
+
 /// A scope.
 final class Scope {
     let kind: ScopeKind
@@ -98,6 +117,8 @@ final class Scope {
     var children: [Scope] = []
     /// `global` and `nonlocal` statements, for error positions.
     var directives: [(name: String, span: SourceSpan)] = []
+    /// Where its names are met, in order, if that was asked for.
+    var sites: [NameSite] = []
     var comprehension = ComprehensionKind.none
     var isGenerator = false
     var isCoroutine = false

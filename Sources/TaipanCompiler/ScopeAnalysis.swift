@@ -128,6 +128,7 @@ struct ScopeAnalysis {
         _ inner: Scope, into scope: Scope, _ placements: inout [Placement], _ innerFree: inout Set<String>,
         _ inlinedCells: inout Set<String>
     ) {
+        scope.sites += inner.sites
         for i in 0..<inner.symbols.count {
             let name = inner.symbols.names[i]
             let symbol = inner.symbols[i]

@@ -11,19 +11,21 @@ struct ScopeBuilder {
     private var privateName: String?
     private let futureAnnotations: Bool
     private let depthLimit: Int
+    private let recordsSites: Bool
     private var depth = 0
 
-    private init(_ module: Module, futureAnnotations: Bool, depthLimit: Int) {
+    private init(futureAnnotations: Bool, depthLimit: Int, recordsSites: Bool) {
         top = Scope(kind: .module, name: "top", span: SourceSpan(line: 0, column: 0, endLine: 0, endColumn: 0), isNested: false)
         current = top
         stack = [top]
         self.futureAnnotations = futureAnnotations
         self.depthLimit = depthLimit
+        self.recordsSites = recordsSites
     }
 
-    /// The scopes of `module`, analyzed.
-    static func build(_ module: Module, futureAnnotations: Bool, depthLimit: Int) throws(Failure) -> ScopeTable {
-        var builder = ScopeBuilder(module, futureAnnotations: futureAnnotations, depthLimit: depthLimit)
+    /// The scopes of `module`, analyzed; with `recordsSites` they know where each name is met.
+    static func build(_ module: Module, futureAnnotations: Bool, depthLimit: Int, recordsSites: Bool = false) throws(Failure) -> ScopeTable {
+        var builder = ScopeBuilder(futureAnnotations: futureAnnotations, depthLimit: depthLimit, recordsSites: recordsSites)
         switch module.kind {
         case .module(let body, _), .interactive(let body): try builder.visit(body)
         case .expression(let body): try builder.visit(body)
@@ -49,12 +51,13 @@ struct ScopeBuilder {
         current = stack[stack.count - 1]
     }
 
-    private func define(_ name: String, _ flag: SymbolFlags, _ span: SourceSpan) throws(Failure) {
-        try define(name, flag, in: current, span)
+    private func define(_ name: String, _ flag: SymbolFlags, _ span: SourceSpan, as act: NameSite.Act? = nil) throws(Failure) {
+        try define(name, flag, in: current, span, as: act)
     }
 
-    private func define(_ name: String, _ flag: SymbolFlags, in scope: Scope, _ span: SourceSpan) throws(Failure) {
+    private func define(_ name: String, _ flag: SymbolFlags, in scope: Scope, _ span: SourceSpan, as act: NameSite.Act? = nil) throws(Failure) {
         let name = mangled(name, in: privateName)
+        if recordsSites { scope.sites.append(NameSite(name: name, act: act ?? Self.act(flag, in: scope), line: Int(span.line))) }
         var flags = flag
         let index = scope.symbols.index(of: name)
         if let index {
@@ -84,6 +87,17 @@ struct ScopeBuilder {
         } else if flag.contains(.global) {
             top.symbols.set(name, Symbol(flags: flag.union(top.symbols[name]?.flags ?? [])))
         }
+    }
+
+    /// What a flag says about the place that sets it.
+    private static func act(_ flag: SymbolFlags, in scope: Scope) -> NameSite.Act {
+        if flag.contains(.parameter) { return .parameter }
+        if flag.contains(.typeParameter) { return .typeParameter }
+        if flag.contains(.imported) { return .imported }
+        if flag.contains(.annotated) { return .annotated }
+        if flag.contains(.local) { return scope.isInTarget ? .iterated : .assigned }
+        if flag.contains(.global) { return .declaredGlobal }
+        return flag.contains(.nonlocal) ? .declaredNonlocal : .used
     }
 
     private func flags(of name: String, in scope: Scope) -> SymbolFlags {
@@ -153,7 +167,7 @@ struct ScopeBuilder {
             try visit(statement.orelse)
             for handler in statement.handlers {
                 try visit(handler.type)
-                if let name = handler.name { try define(name, .local, handler.position) }
+                if let name = handler.name { try define(name, .local, handler.position, as: .caught) }
                 try visit(handler.body)
             }
             try visit(statement.finalbody)
@@ -171,7 +185,7 @@ struct ScopeBuilder {
 
     private mutating func visit(_ function: FunctionDefinition, _ statement: Statement) throws(Failure) {
         let arguments = function.arguments
-        try define(function.name, .local, statement.position)
+        try define(function.name, .local, statement.position, as: .defined)
         try visit(arguments.defaults)
         for value in arguments.kwDefaults { try visit(value) }
         try visit(function.decorators)
@@ -224,7 +238,7 @@ struct ScopeBuilder {
     }
 
     private mutating func visit(_ definition: ClassDefinition, _ statement: Statement) throws(Failure) {
-        try define(definition.name, .local, statement.position)
+        try define(definition.name, .local, statement.position, as: .defined)
         try visit(definition.decorators)
         let outerPrivate = privateName
         if !definition.typeParams.isEmpty {
@@ -358,7 +372,7 @@ struct ScopeBuilder {
         defer { depth -= 1 }
         switch expression.kind {
         case .name(let id, let context):
-            try define(id, context == .load ? .used : .local, expression.position)
+            try define(id, context == .load ? .used : .local, expression.position, as: context == .del ? .deleted : nil)
             // A mention of super counts as a use of __class__.
             if context == .load && id == "super" && current.kind.isFunctionLike {
                 try define("__class__", .used, expression.position)
@@ -477,13 +491,13 @@ struct ScopeBuilder {
             }
             switch scope.kind {
             case .function:
-                try define(id, flags(of: id, in: scope).contains(.global) ? .global : .nonlocal, span)
+                try define(id, flags(of: id, in: scope).contains(.global) ? .global : .nonlocal, span, as: .assigned)
                 declare(id, span)
                 return try define(id, .local, in: scope, span)
             case .module:
-                try define(id, .global, span)
+                try define(id, .global, span, as: .assigned)
                 declare(id, span)
-                return try define(id, .global, in: scope, span)
+                return try define(id, .global, in: scope, span, as: .assigned)
             case .classBody: throw namedOutside("in a class body", span)
             case .typeParameters: throw namedOutside("within the definition of a generic", span)
             case .typeAlias: throw namedOutside("in a type alias", span)

@@ -15,7 +15,8 @@ public struct StagedInstruction: Sendable {
         self.location = location
     }
 
-    var hasTarget: Bool { opcode.jumps || opcode.isBlockPush }
+    /// Whether the argument is the index of an instruction.
+    public var hasTarget: Bool { opcode.jumps || opcode.isBlockPush }
 }
 
 /// A code unit between two stages: its instructions and the tables that they index.
@@ -43,21 +44,33 @@ public enum CompilerStages {
     /// What the generator writes for the outermost code unit of `module`, before the flow graph.
     public static func generate(module: Module, filename: String, options: CompilerOptions) throws(SyntaxFailure) -> StagedUnit {
         do throws(Failure) {
-            let unit = try generator(for: module, filename: filename, options: options).generate(module)
-            var staged = StagedUnit()
-            staged.instructions = unit.code.map { StagedInstruction($0.opcode, $0.target < 0 ? Int($0.argument) : Int(unit.labels[Int($0.target)]), $0.location) }
-            staged.name = unit.name
-            staged.qualname = unit.qualname
-            staged.constants = unit.constants.items
-            staged.names = unit.names.names
-            staged.localNames = unit.localNames.names
-            staged.cellNames = unit.cellNames.names
-            staged.freeNames = unit.freeNames.names
-            staged.argumentCount = unit.argumentCount
-            staged.positionalOnlyCount = unit.positionalOnlyCount
-            staged.keywordOnlyCount = unit.keywordOnlyCount
-            staged.firstLine = unit.firstLine
-            return staged
+            return StagedUnit(try generator(for: module, filename: filename, options: options).generate(module))
+        } catch {
+            throw error.reported(options.lineOfFile)
+        }
+    }
+
+    /// Compiles a tree as `compile` does and keeps what the generator wrote, before the flow graph, for each code object: inner ones
+    /// first. Equal code objects are one in the result and may be several in the list.
+    public static func compile(module: Module, filename: String, options: CompilerOptions) throws(SyntaxFailure)
+        -> (code: CodeObject, units: [(code: CodeObject, unit: StagedUnit)]) {
+        do throws(Failure) {
+            let generator = try generator(for: module, filename: filename, options: options)
+            var units: [(code: CodeObject, unit: StagedUnit)] = []
+            generator.observe = { unit, code in units.append((code, StagedUnit(unit))) }
+            let code = try generator.run(module)
+            return (code, units)
+        } catch {
+            throw error.reported(options.lineOfFile)
+        }
+    }
+
+    /// Folds constants in a tree, in place, as `compile` does before anything else: nodes stay the same objects, what they are changes.
+    public static func fold(module: Module, options: CompilerOptions) throws(SyntaxFailure) {
+        do throws(Failure) {
+            let futures = try futureFeatures(of: module).0.union(options.futures)
+            try ConstantFolding.run(
+                module, optimize: options.optimize, futureAnnotations: futures.contains(.futureAnnotations), depthLimit: options.depthLimit)
         } catch {
             throw error.reported(options.lineOfFile)
         }
@@ -129,6 +142,24 @@ public enum CompilerStages {
         return graph.layout.flatMap { b in
             graph.blocks[b].code.map { StagedInstruction($0.opcode, $0.target < 0 ? Int($0.argument) : first[Int($0.target)] ?? 0, $0.location) }
         }
+    }
+}
+
+extension StagedUnit {
+    /// What the generator wrote.
+    init(_ unit: CodeUnit) {
+        instructions = unit.code.map { StagedInstruction($0.opcode, $0.target < 0 ? Int($0.argument) : Int(unit.labels[Int($0.target)]), $0.location) }
+        name = unit.name
+        qualname = unit.qualname
+        constants = unit.constants.items
+        names = unit.names.names
+        localNames = unit.localNames.names
+        cellNames = unit.cellNames.names
+        freeNames = unit.freeNames.names
+        argumentCount = unit.argumentCount
+        positionalOnlyCount = unit.positionalOnlyCount
+        keywordOnlyCount = unit.keywordOnlyCount
+        firstLine = unit.firstLine
     }
 }
 

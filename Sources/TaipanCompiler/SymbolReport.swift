@@ -12,6 +12,8 @@ public struct SymbolReport: Sendable {
     /// Each name with how it is used (low twelve bits) and where it lives (the bits above).
     public var symbols: [(name: String, flags: Int)]
     public var parameters: [String]
+    /// Where the names are met, in order, if that was asked for. An inlined comprehension's come behind those of the scope that it went into.
+    public var sites: [NameSite]
     public var children: [SymbolReport]
 
     init(_ scope: Scope) {
@@ -33,6 +35,7 @@ public struct SymbolReport: Sendable {
             symbols.append((scope.symbols.names[i], Int(symbol.flags.rawValue) | Int(symbol.placement.rawValue) << 12))
         }
         parameters = scope.parameters
+        sites = scope.sites
         children = scope.children.map { SymbolReport($0) }
     }
 }
@@ -42,11 +45,18 @@ public struct SymbolReport: Sendable {
 public func symbolTables(
     source: [UInt8], filename: String, parser: ParserOptions, options: CompilerOptions = CompilerOptions()
 ) throws(SyntaxFailure) -> SymbolReport {
-    let module = try parse(source: source, filename: filename, parser: parser, options: options)
+    try symbolTables(of: try parse(source: source, filename: filename, parser: parser, options: options), options: options)
+}
+
+/// The symbol tables of a tree, outermost first; with `recordsSites` they say where each name is met.
+/// - Throws: the SyntaxError of the tables.
+public func symbolTables(
+    of module: Module, options: CompilerOptions = CompilerOptions(), recordsSites: Bool = false
+) throws(SyntaxFailure) -> SymbolReport {
     do throws(Failure) {
         let (found, _) = try futureFeatures(of: module)
         let table = try ScopeBuilder.build(
-            module, futureAnnotations: found.contains(.futureAnnotations), depthLimit: options.depthLimit)
+            module, futureAnnotations: found.contains(.futureAnnotations), depthLimit: options.depthLimit, recordsSites: recordsSites)
         return SymbolReport(table.top)
     } catch {
         throw error.reported(options.lineOfFile)

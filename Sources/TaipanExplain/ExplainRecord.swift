@@ -281,6 +281,8 @@ public struct CodeRecord: Sendable {
         public var line: Int?
         /// Columns count UTF-8 bytes.
         public var span: SpanRecord?
+        /// Where a jump to it goes: its first `EXTENDED_ARG`, or `offset`.
+        public var start = 0
         /// Entries on the stack before it, -1 where it cannot be reached.
         public var depth = -1
         public init() {}

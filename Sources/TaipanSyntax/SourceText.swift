@@ -43,7 +43,7 @@ public enum SourceText {
             options.knowsEncoding = hasMark || cookie?.name != nil
             if let cookie, cookie.name != "utf-8" {
                 if hasMark { throw encodingFailure("encoding problem: \(cookie.name) with BOM", options) }
-                recoded = try decode(bytes, cookie, options)
+                recoded = try decode(bytes, (cookie.name, cookie.lineEnd), options)
                 if builtIn(cookie.name) == "latin-1", let lineOfFile = options.lineOfFile {
                     options.lineOfFile = { line in lineOfFile(line).map { $0.withUnsafeBufferPointer(latin1) } }
                 }
@@ -57,6 +57,37 @@ public enum SourceText {
             return recoded.withUnsafeBufferPointer { normaliseLines(beforeNull($0, &options), addNewline: addNewline) }
         }
         return normaliseLines(beforeNull(bytes, &options), addNewline: addNewline)
+    }
+
+    /// A source in UTF-8 with its newlines as they are, without the byte order mark. A coding cookie counts unless `options` says otherwise.
+    ///
+    /// - Throws: the error that CPython's compiler raises for the encoding. Bytes of UTF-8 sources are not checked.
+    public static func decoded(_ source: [UInt8], options: ParserOptions = ParserOptions()) throws(SyntaxFailure) -> [UInt8] {
+        let found = encoding(of: source)
+        if options.ignoreCookie || !found.hasMark && found.name == "utf-8" { return source }
+        if found.hasMark {
+            if found.name != "utf-8" { throw encodingFailure("encoding problem: \(found.name) with BOM", options) }
+            return Array(source[3...])
+        }
+        let result: Result<[UInt8], SyntaxFailure> = source.withUnsafeBufferPointer { bytes in
+            do throws(SyntaxFailure) { return .success(try decode(bytes, (found.name, found.lineEnd), options)) } catch { return .failure(error) }
+        }
+        return try result.get()
+    }
+
+    /// How a source says what encoding it is in: by a byte order mark, by a cookie on line 1 or 2 (PEP 263), which ends at byte `lineEnd`, or,
+    /// line 0, not at all.
+    public static func encoding(of source: [UInt8]) -> (name: String, line: Int, lineEnd: Int, hasMark: Bool) {
+        let hasMark = source.starts(with: [0xEF, 0xBB, 0xBF])
+        return source.withUnsafeBufferPointer { bytes in
+            let found = declaredEncoding(UnsafeBufferPointer(rebasing: bytes[(hasMark ? 3 : 0)...]))
+            return (found?.name ?? "utf-8", found?.line ?? 0, (found?.lineEnd ?? 0) + (hasMark ? 3 : 0), hasMark)
+        }
+    }
+
+    /// What `decoded` gives as the parser counts it: with `\n` line ends and, in mode `file`, a final one.
+    public static func normalised(_ text: [UInt8], addNewline: Bool) -> [UInt8] {
+        text.withUnsafeBufferPointer { normaliseLines($0, addNewline: addNewline) }
     }
 
     /// The lines of a file before the first one that is not UTF-8. A line is looked at up to a null byte in it.
@@ -139,13 +170,13 @@ public enum SourceText {
 
     // MARK: Encoding
 
-    /// The encoding that a comment in the first two lines declares, normalised, and where that line ends.
-    static func declaredEncoding(_ source: UnsafeBufferPointer<UInt8>) -> (name: String, lineEnd: Int)? {
+    /// The encoding that a comment in the first two lines declares, normalised, the number of that line and where it ends.
+    static func declaredEncoding(_ source: UnsafeBufferPointer<UInt8>) -> (name: String, line: Int, lineEnd: Int)? {
         var at = 0
-        for _ in 1...2 {
+        for line in 1...2 {
             var end = at
             while end < source.count && source[end] != 10 && source[end] != 13 { end += 1 }
-            if let name = encodingIn(UnsafeBufferPointer(rebasing: source[at..<end])) { return (name, end) }
+            if let name = encodingIn(UnsafeBufferPointer(rebasing: source[at..<end])) { return (name, line, end) }
             // A first line with anything but a comment ends the search.
             var i = at
             while i < end && (source[i] == 32 || source[i] == 9 || source[i] == 12) { i += 1 }
