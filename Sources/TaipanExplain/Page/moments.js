@@ -1,0 +1,167 @@
+// The moments of the run and the state at each of them. A moment is a recorded step that has just run, or the gap of steps that were only
+// counted. Nothing is replayed: each name has the list of its values in order, so its value at a moment is one binary search away, as quick
+// backwards as forwards.
+
+/** The place of the last item of a sorted list that is not above `limit`, -1 when there is none. */
+function lastUpTo(sorted, limit) {
+  let low = 0, high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] <= limit) low = middle + 1; else high = middle;
+  }
+  return low - 1;
+}
+
+/** A name and its values. A value is null where the name went. */
+class Variable {
+  constructor(name, kind) {
+    this.name = name;
+    this.kind = kind;
+    this.steps = [];
+    this.values = [];
+  }
+
+  set(step, value) {
+    this.steps.push(step);
+    this.values.push(value === undefined ? null : value);
+  }
+
+  /** {value, step} at a step, or null when it has none. */
+  at(step) {
+    const found = lastUpTo(this.steps, step);
+    return found < 0 || this.values[found] === null ? null : { value: this.values[found], step: this.steps[found] };
+  }
+}
+
+class Moments {
+  constructor(record) {
+    this.record = record;
+    const steps = record.steps;
+    /** The step in front of which steps are missing, -1 when none are. */
+    this.gapStep = steps.findIndex((step, index) => index > 0 && step.number > steps[index - 1].number + 1);
+    this.count = steps.length + (this.gapStep >= 0 ? 1 : 0);
+    this.readSteps();
+    this.readWrites();
+  }
+
+  /** Steps by what one jumps to, and the values of names. */
+  readSteps() {
+    const { steps, frames } = this.record;
+    this.raises = [];
+    this.frameSteps = frames.map(() => []);
+    this.frameNames = frames.map(() => new Map());
+    this.globals = new Map();
+    steps.forEach((step, index) => {
+      if (this.frameSteps[step.frame]) this.frameSteps[step.frame].push(index);
+      for (const change of list(step.changes)) this.readChange(step, index, change);
+      if (list(step.events).some((event) => event.kind === "raise")) this.raises.push(this.momentOf(index));
+    });
+  }
+
+  readChange(step, index, change) {
+    const code = this.record.codeOfStep(index);
+    const isModule = code !== null && code.name === "<module>";
+    if (change.kind === "global" || isModule) {
+      const file = code ? code.file : "";
+      if (!this.globals.has(file)) this.globals.set(file, new Map());
+      return setVariable(this.globals.get(file), index, change);
+    }
+    if (!this.frameNames[step.frame]) return;
+    setVariable(this.frameNames[step.frame], index, change);
+    if (change.kind === "cell") this.shareCell(step.frame, index, change);
+  }
+
+  /** A cell that an inner function sets is its outer function's too, when that is the only such call under way. */
+  shareCell(frame, index, change) {
+    const { frames, codes } = this.record;
+    const code = codes[frames[frame].code];
+    if (!code || !list(code.free_names).includes(change.name)) return;
+    const owners = this.callers(frame).filter((caller) => frames[caller].code === code.parent);
+    if (owners.length === 1) setVariable(this.frameNames[owners[0]], index, change);
+  }
+
+  readWrites() {
+    const { record } = this;
+    this.writeNumbers = record.writes.map((write) => write.step);
+    const moments = new Set();
+    for (const number of this.writeNumbers) {
+      const moment = this.momentOfNumber(number);
+      if (moment >= 0) moments.add(moment);
+    }
+    this.outputs = [...moments].sort((a, b) => a - b);
+  }
+
+  /** The frames that called a frame, the nearest first. */
+  callers(frame) {
+    const found = [];
+    const { frames } = this.record;
+    for (let at = frames[frame] ? frames[frame].caller : -1; frames[at] && found.length < frames.length; at = frames[at].caller) found.push(at);
+    return found;
+  }
+
+  momentOf(step) {
+    return this.gapStep >= 0 && step >= this.gapStep ? step + 1 : step;
+  }
+
+  /** The step of a moment; for the gap the last one before it. */
+  stepOf(moment) {
+    return this.gapStep >= 0 && moment >= this.gapStep ? moment - 1 : moment;
+  }
+
+  isGap(moment) {
+    return this.gapStep >= 0 && moment === this.gapStep;
+  }
+
+  /** The number of the last instruction that has run at a moment. */
+  number(moment) {
+    const { steps, total } = this.record;
+    if (this.count === 0) return total;
+    if (this.isGap(moment)) return steps[this.gapStep].number - 1;
+    return steps[this.stepOf(moment)].number;
+  }
+
+  /** The moment of an instruction's number: its step, or the gap. */
+  momentOfNumber(number) {
+    const { steps } = this.record;
+    if (!this.numbers) this.numbers = steps.map((step) => step.number);
+    if (steps.length === 0) return -1;
+    const found = lastUpTo(this.numbers, number);
+    if (found < 0) return 0;
+    return this.numbers[found] === number || this.gapStep !== found + 1 ? this.momentOf(found) : this.gapStep;
+  }
+
+  /** How many writes the program has made at a moment; behind the last step all of them. */
+  writeCount(moment) {
+    if (this.count === 0 || moment >= this.count - 1) return this.record.writes.length;
+    return lastUpTo(this.writeNumbers, this.number(moment)) + 1;
+  }
+
+  /** The names of a frame with their values at a step. */
+  names(frame, step) {
+    return valuesAt(this.frameNames[frame], step);
+  }
+
+  globalsOf(file, step) {
+    return valuesAt(this.globals.get(file), step);
+  }
+
+  /** The last step of a frame up to a step, -1 before its first. */
+  lastStepOf(frame, step) {
+    const found = lastUpTo(this.frameSteps[frame] || [], step);
+    return found < 0 ? -1 : this.frameSteps[frame][found];
+  }
+}
+
+function setVariable(names, step, change) {
+  if (!names.has(change.name)) names.set(change.name, new Variable(change.name, change.kind));
+  names.get(change.name).set(step, change.value);
+}
+
+function valuesAt(names, step) {
+  const found = [];
+  for (const variable of names ? names.values() : []) {
+    const value = variable.at(step);
+    if (value) found.push({ name: variable.name, kind: variable.kind, value: value.value, step: value.step });
+  }
+  return found;
+}

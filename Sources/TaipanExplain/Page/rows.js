@@ -1,0 +1,115 @@
+// A list of rows of one height of which only those in view are elements, so that it is as quick with 20,000 rows as with 20. It is a list
+// box for the keyboard and for screen readers: up and down move the active row and pick it.
+
+class Rows {
+  /**
+   * `owner` gives the rows: count(), draw(row, index) fills an element, mark(row, index) sets its classes when something was picked or a
+   * step was taken, pick(index, event) is told of clicks and keys. `owner.label` names the list, `owner.role` its rows.
+   */
+  constructor(owner) {
+    this.owner = owner;
+    this.height = 20;
+    this.active = -1;
+    this.elements = new Map();
+    this.spare = [];
+    this.prefix = "row-" + (Rows.made = (Rows.made || 0) + 1) + "-";
+    this.space = element("div", { class: "rows-space", role: "presentation" });
+    this.element = element("div", { class: "rows", role: owner.role === "treeitem" ? "tree" : "listbox", tabindex: 0, "aria-label": owner.label }, this.space);
+    this.element.addEventListener("scroll", () => this.drawSoon(), { passive: true });
+    this.element.addEventListener("keydown", (event) => this.key(event));
+    this.element.addEventListener("click", (event) => this.click(event));
+    new ResizeObserver(() => this.drawSoon()).observe(this.element);
+  }
+
+  /** All rows changed. */
+  reset() {
+    for (const row of this.elements.values()) row.remove();
+    this.elements.clear();
+    this.spare = [];
+    this.draw();
+  }
+
+  drawSoon() {
+    if (this.waiting) return;
+    this.waiting = true;
+    requestAnimationFrame(() => { this.waiting = false; this.draw(); });
+  }
+
+  draw() {
+    const count = this.owner.count();
+    this.space.style.height = count * this.height + "px";
+    const first = Math.max(0, Math.floor(this.element.scrollTop / this.height) - 4);
+    const limit = Math.min(count, Math.ceil((this.element.scrollTop + this.element.clientHeight) / this.height) + 4);
+    for (const [index, row] of this.elements) {
+      if (index >= first && index < limit) continue;
+      this.elements.delete(index);
+      row.hidden = true;
+      this.spare.push(row);
+    }
+    for (let index = first; index < limit; index++) if (!this.elements.has(index)) this.place(index, count);
+  }
+
+  place(index, count) {
+    const row = this.spare.pop() || this.space.appendChild(element("div", { class: "row", role: this.owner.role || "option" }));
+    row.hidden = false;
+    row.id = this.prefix + index;
+    row.style.transform = "translateY(" + index * this.height + "px)";
+    row.setAttribute("aria-posinset", index + 1);
+    row.setAttribute("aria-setsize", count);
+    this.elements.set(index, row);
+    row.mark = undefined;
+    row.className = "row";
+    row.removeAttribute("title");
+    row.replaceChildren();
+    this.owner.draw(row, index);
+    this.mark(row, index);
+  }
+
+  mark(row, index) {
+    this.owner.mark(row, index);
+    row.setAttribute("aria-selected", index === this.active);
+  }
+
+  /** A pick or a step may have changed how rows look. */
+  refresh() {
+    for (const [index, row] of this.elements) this.mark(row, index);
+  }
+
+  /** Scrolls as little as shows the row with some of its neighbours; a row in view stays where it is. */
+  reveal(index) {
+    if (index < 0 || this.element.clientHeight === 0) return;
+    const top = index * this.height, view = this.element;
+    if (top >= view.scrollTop + this.height && top + 2 * this.height <= view.scrollTop + view.clientHeight) return;
+    view.scrollTop = Math.max(0, top - Math.floor(view.clientHeight / 3));
+    this.draw();
+  }
+
+  setActive(index) {
+    this.active = index;
+    if (index >= 0) this.element.setAttribute("aria-activedescendant", this.prefix + index);
+    else this.element.removeAttribute("aria-activedescendant");
+  }
+
+  key(event) {
+    const page = Math.max(1, Math.floor(this.element.clientHeight / this.height) - 1);
+    const by = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page }[event.key];
+    if (!by || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    const count = this.owner.count();
+    let index = Math.min(count - 1, Math.max(0, this.active < 0 ? Math.floor(this.element.scrollTop / this.height) : this.active + by));
+    while (this.owner.isHead && this.owner.isHead(index) && index + Math.sign(by) >= 0 && index + Math.sign(by) < count) index += Math.sign(by);
+    this.choose(index, event);
+  }
+
+  click(event) {
+    const row = event.target.closest(".row");
+    if (row && row.parentNode === this.space) this.choose(Number(row.id.slice(this.prefix.length)), event);
+  }
+
+  choose(index, event) {
+    if (index < 0) return;
+    this.setActive(index);
+    this.reveal(index);
+    this.owner.pick(index, event);
+  }
+}
