@@ -8,7 +8,7 @@ enum PageAssets {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-SHLQu95KMjbe8GV+gqFs86gYq0AmSGGRJCk6kVEpbig='; style-src 'sha256-ZMoE/t2Hv0WDswM5ZUZkX+pWoQ2Cw9r66+CuPfHSWjU='; base-uri 'none'; form-action 'none'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-rrlY3Zoxh9EmJbj1A03eK37ETOVrBkg0oD7a7PfFe9k='; style-src 'sha256-H70vx7cVu4busEnpnA459/svp4SMAYw/r92yWmd82z8='; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Taipan explains</title>
@@ -16,7 +16,7 @@ enum PageAssets {
 :root {
 color-scheme: light;
 --ground: #eef0f2; --panel: #ffffff; --raised: #f6f7f8; --line: #d9dee3; --text: #1b232c; --muted: #586472; --faint: #a9b3bd;
---now: #0b7466; --now-ground: #dcf1ed; --mark: #b36b00; --lit: #ffe3a3; --inside: #fff5dc;
+--now: #0b7466; --now-ground: #dcf1ed; --mark: #965800; --lit: #ffe3a3; --inside: #fff5dc;
 --error: #b3261e; --error-ground: #fdecea; --output: #1f5fbf; --depth: #c5cdd6;
 --keyword: #7a2fa0; --string: #2b6e2f; --numeral: #9a4a00; --comment: #667380;
 --code: ui-monospace, "SF Mono", "Cascadia Code", "JetBrains Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
@@ -75,17 +75,18 @@ border: 0; border-bottom: 2px solid transparent; border-radius: 5px 5px 0 0; bac
 [role="tab"][aria-selected="true"] { color: var(--text); font-weight: 600; border-bottom-color: var(--now); }
 [role="tab"]:focus-visible { outline-offset: -2px; }
 #pane-tabs { display: none; }
-#alert { margin: 6px 12px 0; padding: 6px 10px; border: 1px solid var(--error); border-left-width: 4px; border-radius: 6px; background: var(--error-ground); display: flex; flex-wrap: wrap; gap: 6px 16px; align-items: center; }
+#alert { margin: 6px 12px 8px; padding: 6px 10px; border: 1px solid var(--error); border-left-width: 4px; border-radius: 6px; background: var(--error-ground); display: flex; flex-wrap: wrap; gap: 6px 16px; align-items: center; }
 #alert strong { color: var(--error); }
+#alert > pre { order: 3; flex-basis: 100%; }
 #alert pre { overflow: auto; max-height: 30vh; max-width: 100%; }
 #alert details { flex: 1 1 300px; min-width: 0; }
 #alert p { flex: 1 1 auto; }
 #alert summary { cursor: pointer; overflow-wrap: anywhere; }
 #panes { flex: 1 1 0; min-height: 0; display: grid; gap: 8px; padding: 8px 12px; border-top: 1px solid var(--line); margin-top: -1px; }
-.pane { background: var(--panel); border: 1px solid var(--line); border-radius: 8px; display: flex; flex-direction: column; min-width: 0; min-height: 0; overflow: hidden; }
+.pane { background: var(--panel); border: 1px solid var(--line); border-radius: 8px; display: flex; flex-direction: column; min-width: 0; min-height: 0; overflow: hidden; contain: strict; }
 .pane > h2 { font-size: 12px; font-weight: 600; padding: 5px 12px; border-bottom: 1px solid var(--line); background: var(--raised); display: flex; justify-content: space-between; flex: none; }
 h3 { font-size: 12px; font-weight: 600; display: flex; justify-content: space-between; gap: 12px; }
-[data-view="run"] #panes { grid: "source tokens bytecode machine" 55fr "output tree bytecode machine" 45fr / 31fr 22fr 25fr 24fr; }
+[data-view="run"] #panes { grid: "source tokens bytecode machine" 55fr "output tree bytecode machine" 45fr / 30fr 21fr 27fr 24fr; }
 [data-view="tokens"] #panes { grid: "source tokens facts" 1fr / 5fr 4fr 4fr; }
 [data-view="tree"] #panes { grid: "source tree scopes" 1fr / 4fr 4fr 5fr; }
 [data-view="bytecode"] #panes { grid: "raw bytecode register code" 1.6fr "imports imports imports code" 1fr / 1fr 1fr 1fr 1fr; }
@@ -95,7 +96,7 @@ h3 { font-size: 12px; font-weight: 600; display: flex; justify-content: space-be
 .pane-machine { grid-area: machine; } .pane-output { grid-area: output; } .pane-facts { grid-area: facts; } .pane-scopes { grid-area: scopes; }
 .pane-raw { grid-area: raw; } .pane-register { grid-area: register; } .pane-code { grid-area: code; } .pane-imports { grid-area: imports; }
 .pane-counts { grid-area: counts; } .pane-caches { grid-area: caches; } .pane-writes { grid-area: writes; } .pane-cleanup { grid-area: cleanup; }
-.rows { flex: 1 1 0; min-height: 0; overflow: auto; overscroll-behavior: contain; scrollbar-width: thin; cursor: default; }
+.rows { contain: strict; flex: 1 1 0; min-height: 0; overflow: auto; overscroll-behavior: contain; scrollbar-width: thin; cursor: default; }
 .rows:focus-visible { outline-offset: -2px; }
 .rows-space { position: relative; min-width: 100%; overflow: clip; overflow-clip-margin: 0; width: max-content; contain: style; }
 .row { position: absolute; top: 0; left: 0; min-width: 100%; width: max-content; height: 20px; line-height: 20px; white-space: pre; display: flex; gap: 8px; padding: 0 10px; font: 12px/20px var(--code); }
@@ -103,13 +104,15 @@ h3 { font-size: 12px; font-weight: 600; display: flex; justify-content: space-be
 .row:hover { background: var(--raised); }
 .row.inside { background: var(--inside); }
 .row.lit { background: var(--lit); }
-.row.current { box-shadow: inset 3px 0 var(--now); }
+.row.lit :is(.place, .kind, .field, .attribute, .offset, .argument, .mark) { color: inherit; }
+.row.current { box-shadow: inset 3px 0 var(--now); background: var(--now-ground); }
+.has-pick .row.lit { background: var(--lit); }
 .rows:focus-visible .row[aria-selected="true"] { outline: 1px solid var(--now); outline-offset: -1px; }
 .row .place, .row .offset, .row .line-number { color: var(--muted); text-align: right; font-size: 12px; flex: none; font-variant-numeric: tabular-nums; }
 .row .place { width: 6ch; }
 .row .offset { width: 4ch; }
 .row .kind, .row .opcode { flex: none; }
-.row .kind { width: 13ch; color: var(--muted); overflow: hidden; text-overflow: ellipsis; }
+.row .kind { width: 14ch; color: var(--muted); overflow: hidden; text-overflow: ellipsis; }
 .row .mark { color: var(--muted); }
 .guides { flex: none; background: repeating-linear-gradient(90deg, var(--line) 0 1px, transparent 1px 8px); }
 [role="treeitem"] .guides { background: repeating-linear-gradient(90deg, var(--line) 0 1px, transparent 1px 10px); }
@@ -143,19 +146,21 @@ h3 { font-size: 12px; font-weight: 600; display: flex; justify-content: space-be
 .line-head { color: var(--muted); }
 .line-head code { color: var(--muted); }
 .line-head .line-number { width: 4ch; color: var(--now); }
-.row .opcode { width: 19ch; }
-.row .argument { width: 3ch; text-align: right; color: var(--muted); flex: none; }
+.row .opcode { min-width: 17ch; }
+.row .argument { width: 3ch; margin-left: -4px; text-align: right; color: var(--muted); flex: none; }
 .row .meaning { color: var(--string); }
 .pane-register .row .meaning { color: var(--text); }
 .jump-target { width: 1ch; color: var(--now); flex: none; margin-right: -4px; }
 .pane-bytecode .row { padding-left: 6px; }
-.guarded .offset { box-shadow: 2px 0 var(--error); padding-right: 4px; margin-right: -4px; }
-.machine { display: grid; grid-template-rows: auto auto minmax(70px, 24%) auto minmax(58px, 18%) auto 1fr; min-height: 0; flex: 1; }
+.guarded .offset { position: relative; }
+.guarded .offset::after { content: ""; position: absolute; right: -5px; top: 0; bottom: 0; width: 2px; background: var(--error); }
+.machine { display: grid; grid-template-rows: auto auto minmax(66px, 22%) auto minmax(50px, 16%) auto 1fr; min-height: 0; flex: 1; }
 .machine > h3 { padding: 3px 12px; background: var(--raised); border-block: 1px solid var(--line); }
 .instruction { padding: 6px 12px; height: 92px; overflow: hidden; }
 .instruction .opcode { font: 600 13px/20px var(--code); color: var(--now); display: flex; gap: 10px; white-space: nowrap; overflow: hidden; }
 .instruction .opcode code { font-weight: 400; color: var(--string); overflow: hidden; text-overflow: ellipsis; font-size: 12px; }
 .instruction .words { height: 36px; line-height: 18px; overflow: hidden; }
+.instruction .words.whole { height: auto; }
 .instruction .where { color: var(--muted); font-size: 12px; display: flex; justify-content: space-between; gap: 8px; white-space: nowrap; line-height: 20px; }
 .instruction .where span:first-child { overflow: hidden; text-overflow: ellipsis; }
 .stack { display: flex; flex-direction: column-reverse; overflow: auto; padding: 4px 12px; scrollbar-width: thin; }
@@ -167,6 +172,7 @@ h3 { font-size: 12px; font-weight: 600; display: flex; justify-content: space-be
 .slot .taken { border: 1px dashed var(--faint); }
 .slot .put { background: var(--now-ground); border-color: var(--now); }
 .slot .null { font-style: italic; color: var(--muted); }
+.stack, .events, .frames, .instruction, #position, #picked { contain: content; }
 .events, .frames { overflow: auto; scrollbar-width: thin; }
 .events { padding: 4px 12px; }
 .events > .nothing { padding: 0; }
@@ -209,10 +215,13 @@ details.frame[open] > .frame-head::before { content: "▾"; }
 .table { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 12px; }
 th { text-align: left; font-weight: 500; color: var(--muted); border-bottom: 1px solid var(--line); padding: 2px 12px 2px 0; white-space: nowrap; }
-td { padding: 3px 12px 3px 0; border-bottom: 1px solid var(--line); vertical-align: top; font-variant-numeric: tabular-nums; }
+td { min-width: 2ch; padding: 3px 12px 3px 0; border-bottom: 1px solid var(--line); vertical-align: top; font-variant-numeric: tabular-nums; }
 tbody tr:hover { background: var(--raised); }
-.number { text-align: right; white-space: nowrap; }
-td.code { font-family: var(--code); overflow-wrap: anywhere; min-width: 8ch; }
+.number { text-align: right; white-space: nowrap; min-width: 0; }
+td.code { font-family: var(--code); overflow-wrap: break-word; }
+td.code.wide { overflow-wrap: anywhere; min-width: 20ch; }
+td.tight { white-space: nowrap; }
+th:last-child, td:last-child { padding-right: 0; }
 td.wide { min-width: 80px; }
 .sort { border: 0; background: none; padding: 0; min-height: 0; color: inherit; text-decoration: underline dotted; text-underline-offset: 3px; }
 [aria-sort] .sort { color: var(--text); font-weight: 600; }
@@ -268,7 +277,7 @@ dialog form { margin-top: 12px; text-align: right; }
 body { height: auto; min-height: 100dvh; }
 #panes.many, [data-view] #panes { grid: none; grid-template-columns: 1fr 1fr; grid-auto-rows: 340px; flex: none; }
 .pane { grid-area: auto; }
-[data-view="shell"] #panes, [data-view="startup"] #panes { grid-template-columns: 1fr; grid-auto-rows: auto; }
+[data-view="shell"] #panes, [data-view="startup"] #panes { grid-template-columns: 1fr; grid-auto-rows: calc(100dvh - 150px); }
 .pane-machine, .pane-counts, .pane-imports { grid-column: 1 / -1; }
 #strip, #timeline { position: sticky; background: var(--ground); z-index: 2; }
 #timeline { bottom: 0; } #strip { bottom: 114px; }
@@ -276,6 +285,7 @@ body { height: auto; min-height: 100dvh; }
 @media (max-width: 699px) {
 #command { display: none; }
 h1 { flex: 1 1 0; }
+h1 .name { display: none; }
 header { gap: 8px; }
 #ending { overflow: hidden; text-overflow: ellipsis; font-size: 12px; }
 [role="tablist"] { padding: 0 8px; }
@@ -298,7 +308,6 @@ header { gap: 8px; }
 #position { width: 100%; order: -1; }
 .group button { padding: 0 3px; min-width: 28px; }
 [data-view="execution"] .pane-source .time { display: none; }
-.row .kind { width: 11ch; }
 }
 @media (prefers-reduced-motion: reduce) { #voice { transition: none; } }
 </style>
@@ -454,7 +463,7 @@ function tableRow(columns, row, pick) {
 const cells = columns.map((column, index) => {
 let content = column.cell(row);
 if (pick && index === 0) content = element("button", { class: "link", click: () => pick(row) }, content);
-return element("td", { class: [column.number && "number", column.code && "code", column.wide && "wide"].filter(Boolean).join(" ") || null }, content);
+return element("td", { class: [column.number && "number", column.code && "code", column.wide && "wide", column.tight && "tight"].filter(Boolean).join(" ") || null }, content);
 });
 return element("tr", {}, cells);
 }
@@ -954,15 +963,24 @@ this.spare = [];
 this.prefix = "row-" + (Rows.made = (Rows.made || 0) + 1) + "-";
 this.space = element("div", { class: "rows-space", role: "presentation" });
 this.element = element("div", { class: "rows", role: owner.role === "treeitem" ? "tree" : "listbox", tabindex: 0, "aria-label": owner.label }, this.space);
-this.element.addEventListener("scroll", () => this.drawSoon(), { passive: true });
+this.top = 0;
+this.left = 0;
+this.seen = 0;
+this.width = 0;
+this.element.addEventListener("scroll", () => {
+this.top = this.element.scrollTop;
+this.left = this.element.scrollLeft;
+this.drawSoon();
+}, { passive: true });
 this.element.addEventListener("keydown", (event) => this.key(event));
 this.element.addEventListener("click", (event) => this.click(event));
-new ResizeObserver(() => this.drawSoon()).observe(this.element);
+new ResizeObserver(() => this.measure()).observe(this.element);
 }
-reset() {
-for (const row of this.elements.values()) row.remove();
-this.elements.clear();
-this.spare = [];
+measure() {
+this.seen = this.element.clientHeight;
+this.width = this.element.clientWidth;
+this.top = this.element.scrollTop;
+this.left = this.element.scrollLeft;
 this.draw();
 }
 drawSoon() {
@@ -972,9 +990,9 @@ requestAnimationFrame(() => { this.waiting = false; this.draw(); });
 }
 draw() {
 const count = this.owner.count();
-this.space.style.height = count * this.height + "px";
-const first = Math.max(0, Math.floor(this.element.scrollTop / this.height) - 4);
-const limit = Math.min(count, Math.ceil((this.element.scrollTop + this.element.clientHeight) / this.height) + 4);
+if (this.drawn !== count) { this.drawn = count; this.space.style.height = count * this.height + "px"; }
+const first = Math.max(0, Math.floor(this.top / this.height) - 4);
+const limit = Math.min(count, Math.ceil((this.top + this.seen) / this.height) + 4);
 for (const [index, row] of this.elements) {
 if (index >= first && index < limit) continue;
 this.elements.delete(index);
@@ -1006,11 +1024,22 @@ refresh() {
 for (const [index, row] of this.elements) this.mark(row, index);
 }
 reveal(index) {
-if (index < 0 || this.element.clientHeight === 0) return;
-const top = index * this.height, view = this.element;
-if (top >= view.scrollTop + this.height && top + 2 * this.height <= view.scrollTop + view.clientHeight) return;
-view.scrollTop = Math.max(0, top - Math.floor(view.clientHeight / 3));
+if (index < 0) return;
+if (this.seen === 0) this.measure();
+const top = index * this.height;
+if (top >= this.top + this.height && top + 2 * this.height <= this.top + this.seen) return;
+const last = Math.max(0, this.owner.count() * this.height - this.seen);
+const wanted = Math.min(last, Math.max(0, top - Math.floor(this.seen / 3)));
+if (wanted === this.top) return;
 this.draw();
+this.element.scrollTop = this.top = wanted;
+this.draw();
+}
+revealColumn(column, margin) {
+const digit = 7.3, at = column * digit;
+const left = at + 20 * digit < this.width - margin ? 0 : at - digit * 4;
+if (at >= this.left && at + digit * 4 <= this.left + this.width - margin || left === this.left) return;
+this.element.scrollLeft = this.left = left;
 }
 setActive(index) {
 this.active = index;
@@ -1018,12 +1047,12 @@ if (index >= 0) this.element.setAttribute("aria-activedescendant", this.prefix +
 else this.element.removeAttribute("aria-activedescendant");
 }
 key(event) {
-const page = Math.max(1, Math.floor(this.element.clientHeight / this.height) - 1);
+const page = Math.max(1, Math.floor(this.seen / this.height) - 1);
 const by = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page }[event.key];
 if (!by || event.ctrlKey || event.metaKey || event.altKey) return;
 event.preventDefault();
 const count = this.owner.count();
-let index = Math.min(count - 1, Math.max(0, this.active < 0 ? Math.floor(this.element.scrollTop / this.height) : this.active + by));
+let index = Math.min(count - 1, Math.max(0, this.active < 0 ? Math.floor(this.top / this.height) : this.active + by));
 while (this.owner.isHead && this.owner.isHead(index) && index + Math.sign(by) >= 0 && index + Math.sign(by) < count) index += Math.sign(by);
 this.choose(index, event);
 }
@@ -1084,7 +1113,7 @@ const start = text.offset(line, 0), end = start + text.line(line).length;
 const { kin, current, pick } = this.page;
 const clip = (from, to) => (from !== NO_PLACE && from <= end && to > start ? [Math.max(from, start), Math.min(to, end)] : null);
 const lit = kin && clip(kin.start, kin.end);
-const now = current && clip(current.start, current.end);
+const now = pick && current && clip(current.start, current.end);
 const character = pick && pick.kind === "character" ? clip(pick.index, pick.index + 1) : null;
 const key = [lit, now, character].join("|");
 if (row.mark !== key) {
@@ -1105,6 +1134,8 @@ cuts.add(Math.max(start, record.tokenStart[index])).add(Math.min(end, record.tok
 for (const range of [lit, now, character]) if (range) cuts.add(range[0]).add(range[1]);
 const wrong = start === record.text.offset(this.errorLine, 0) && this.errorLine ? this.errorRange(start, end) : null;
 if (wrong) cuts.add(wrong[0]).add(wrong[1]);
+const margin = start + /^[ \t\f]*/.exec(record.text.text.slice(start, end))[0].length;
+cuts.add(margin);
 const places = [...cuts].sort((a, b) => a - b);
 const pieces = [];
 let at = 0;
@@ -1113,8 +1144,8 @@ const from = places[index], to = places[index + 1];
 while (at < tokens.length && record.tokenEnd[tokens[at]] <= from) at++;
 const token = at < tokens.length && record.tokenStart[tokens[at]] <= from ? record.tokens[tokens[at]] : null;
 const inside = (range) => range && range[0] <= from && to <= range[1];
-let name = token ? tokenClass(token) : "space";
-if (inside(lit)) name += " lit";
+let name = to <= margin ? "indent" : token ? tokenClass(token) : "space";
+if (inside(lit) && to > margin) name += " lit";
 if (inside(now)) name += " now";
 if (inside(character)) name += " point";
 if (inside(wrong)) name += " fault";
@@ -1146,6 +1177,7 @@ this.away.textContent = away || "";
 if (origin !== "source") {
 const line = page.kin && page.pick && page.kin.start !== NO_PLACE ? this.record.text.lineOf(page.kin.start) : page.currentLine;
 if (line) { this.rows.setActive(line - 1); this.rows.reveal(line - 1); }
+if (page.kin && page.kin.start !== NO_PLACE) this.rows.revealColumn(page.kin.start - this.record.text.offset(line, 0), 60);
 }
 this.rows.refresh();
 }
@@ -1169,7 +1201,6 @@ case "NAME": return KEYWORDS.has(token.text) ? "keyword" : "name";
 case "NUMBER": return "numeral";
 case "STRING": case "FSTRING_START": case "FSTRING_MIDDLE": case "FSTRING_END": return "string";
 case "COMMENT": return "comment";
-case "INDENT": return "space indent";
 case "OP": return "operator";
 default: return "other";
 }
@@ -1535,6 +1566,7 @@ this.page = page;
 this.record = page.record;
 this.moments = page.moments;
 this.opened = new Map();
+this.blocks = new Map();
 if (this.moments.count === 0) {
 this.content = [nothing(page.why("execution", "No instruction was recorded"))];
 return;
@@ -1564,7 +1596,7 @@ const { steps, execution } = this.record;
 const before = steps[this.moments.gapStep - 1].number, after = steps[this.moments.gapStep].number;
 this.instruction.replaceChildren(
 element("p", { class: "opcode" }, grouped(after - before - 1) + " steps were only counted"),
-element("p", { class: "words", text: "Steps " + grouped(before + 1) + " to " + grouped(after - 1) + " ran, but the record keeps the first " +
+element("p", { class: "words whole", text: "Steps " + grouped(before + 1) + " to " + grouped(after - 1) + " ran, but the record keeps the first " +
 grouped(execution.first_limit || 0) + " and the last " + grouped(execution.last_limit || 0) + ". --explain-limit=N keeps more." }));
 this.stackHead.textContent = "";
 for (const part of [this.stack, this.events, this.frames]) part.replaceChildren(nothing("Not recorded."));
@@ -1593,23 +1625,22 @@ stackValue(after[at], at < same ? "kept" : "put")));
 }
 if (rows.length === 0) rows.push(nothing(ended ? "Empty; the frame ended." : "Empty before and after."));
 this.stack.replaceChildren(...rows);
-this.stack.scrollTop = -this.stack.scrollHeight;
+if (rows.length > 4) this.stack.scrollTop = -rows.length * 100;
 }
 drawEvents(step) {
 const parts = list(step.changes).map((change) => element("div", { class: "event" }, span("chip set", change.value === null ? "del" : "set"),
 element("code", {}, span("variable", change.name), change.value === null ? " is gone" : " = " + oneLine(change.value))));
 for (const event of list(step.events)) parts.push(eventRow(event));
 this.events.replaceChildren(...(parts.length ? parts : [nothing("Only the stack changed.")]));
-this.events.scrollTop = 0;
 }
 drawFrames(index, step) {
-const callers = this.moments.callers(step.frame);
-const shown = [step.frame, ...callers];
+const shown = [step.frame, ...this.moments.callers(step.frame)];
 const parts = shown.slice(0, 40).map((frame, place) => this.frameBlock(frame, index, place === 0));
 if (shown.length > 40) parts.push(nothing("and " + counted(shown.length - 40, "more frame") + " below"));
 const code = this.record.codeOfStep(index);
 if (code) parts.push(this.globalsBlock(code.file || "", index));
-this.frames.replaceChildren(...parts);
+const there = this.frames.children;
+if (parts.length !== there.length || parts.some((part, place) => part !== there[place])) this.frames.replaceChildren(...parts);
 }
 frameBlock(frame, index, isTop) {
 const entry = this.record.frames[frame], code = entry ? this.record.codes[entry.code] : null;
@@ -1618,24 +1649,42 @@ const line = last >= 0 ? this.record.lineOfStep(last) : null;
 const title = code ? code.qualified_name || code.name : "frame " + frame;
 const thread = entry && entry.thread > 1 ? " · thread " + entry.thread : "";
 const place = code ? fileName(code.file || "") + (line ? ":" + line : "") + thread : "";
-if (code && code.name === "<module>") return element("div", { class: "frame" + (isTop ? " top" : "") }, element("div", { class: "frame-head" }, span("code-name", title), span("place", place)));
-return this.block("frame-" + frame, "frame" + (isTop ? " top" : ""), title, place, isTop, this.moments.names(frame, index), index);
+const names = code && code.name === "<module>" ? null : this.moments.names(frame, index);
+const block = this.block("frame-" + frame + (names ? "" : "-module"), "frame", title, place, isTop, names, index);
+block.classList.toggle("top", isTop);
+return block;
 }
 globalsBlock(file, index) {
 return this.block("globals-" + file, "frame globals", "Globals", fileName(file), true, this.moments.globalsOf(file, index), index);
 }
 block(key, className, title, place, isOpen, names, index) {
-const made = element("details", { class: className },
-element("summary", { class: "frame-head" }, span("code-name", title), span("place", place)));
-made.open = this.opened.has(key) ? this.opened.get(key) : isOpen;
-made.addEventListener("toggle", () => { if (made.isConnected && made.open !== isOpen) this.opened.set(key, made.open); else this.opened.delete(key); });
-if (names.length === 0) made.append(nothing("No names known yet."));
-else made.append(element("dl", { class: "names" }, names.slice(0, 300).map((name) => this.nameRow(name, index))));
-return made;
+let block = this.blocks.get(key);
+if (!block) {
+const where = span("place", "");
+const head = element(names ? "summary" : "div", { class: "frame-head" }, span("code-name", title), where);
+block = element(names ? "details" : "div", { class: className }, head);
+block.where = where;
+if (names) head.addEventListener("click", () => this.opened.set(key, !block.open));
+if (this.blocks.size > 500) this.blocks.clear();
+this.blocks.set(key, block);
+}
+if (block.where.textContent !== place) block.where.textContent = place;
+if (!names) return block;
+block.open = this.opened.has(key) ? this.opened.get(key) : isOpen;
+const shown = names.slice(0, 300);
+const state = shown.map((name) => name.name + "=" + name.value + (name.step === index ? "*" : "") + (this.isOld(name, index) ? "?" : "")).join("\n");
+if (block.state === state) return block;
+block.state = state;
+if (block.children[1]) block.children[1].remove();
+block.append(shown.length ? element("dl", { class: "names" }, shown.map((name) => this.nameRow(name, index))) : nothing("No names known yet."));
+return block;
+}
+isOld(name, index) {
+const gap = this.moments.gapStep;
+return gap >= 0 && index >= gap && name.step < gap;
 }
 nameRow(name, index) {
-const gap = this.moments.gapStep;
-const isOld = gap >= 0 && index >= gap && name.step < gap;
+const isOld = this.isOld(name, index);
 return element("div", { class: (name.step === index ? "changed" : "") + (isOld ? " old" : ""), title: isOld ? "As known before the steps that were only counted" : null },
 element("dt", {}, name.name, name.kind === "cell" ? span("note", "cell") : null), element("dd", { text: oneLine(name.value) }));
 }
@@ -1675,17 +1724,17 @@ if (record.writes.length === 0) return;
 const count = moments.writeCount(page.moment), number = moments.number(page.moment);
 const first = Math.max(0, count - 2000);
 if (first !== this.first) { this.text.replaceChildren(); this.shown = []; this.first = first; }
+const before = this.shown.length, added = [];
 while (this.shown.length > count - first) this.shown.pop().remove();
-const added = [];
 while (first + this.shown.length < count) {
 const made = this.piece(first + this.shown.length);
 this.shown.push(made);
 added.push(made);
 }
-this.text.append(...added);
+if (added.length) this.text.append(...added);
 const isEnd = moments.count === 0 || page.moment >= moments.count - 1;
 this.shown.forEach((piece, place) => this.markPiece(piece, record.writes[first + place], number, isEnd));
-this.text.scrollTop = this.text.scrollHeight;
+if (this.shown.length !== before) this.text.scrollTop = this.text.scrollHeight;
 const omitted = record.output.omitted_writes || 0;
 this.state.textContent = grouped(count) + " of " + counted(record.writes.length, "write") +
 (omitted ? "; " + grouped(omitted) + " more (" + byteSize(record.output.omitted_bytes || 0) + ") left out of the record" : "");
@@ -1933,10 +1982,10 @@ heading("By function", counted(execution.total || 0, "instruction") + " in all")
 { title: "Calls", number: true, cell: (entry) => grouped(entry.calls), sort: (entry) => entry.calls },
 { title: "Own", number: true, cell: (entry) => duration(entry.own_microseconds), sort: (entry) => entry.own_microseconds },
 { title: "All", number: true, cell: (entry) => duration(entry.microseconds), sort: (entry) => entry.microseconds },
-{ title: "Where", code: true, cell: (entry) => fileName(entry.file || "") + ":" + entry.line },
+{ title: "Where", code: true, tight: true, cell: (entry) => fileName(entry.file || "") + ":" + entry.line },
 ], functions, { caption: "Counts by function", pick: pickLine }),
 heading("By line"), table([
-{ title: "Line", code: true, cell: (entry) => fileName(entry.file || "") + ":" + entry.line },
+{ title: "Line", code: true, tight: true, cell: (entry) => fileName(entry.file || "") + ":" + entry.line },
 { title: "", wide: true, cell: (entry) => bar(entry.instructions, mostLine) },
 { title: "Instructions", number: true, cell: (entry) => grouped(entry.instructions), sort: (entry) => entry.instructions },
 { title: "Time", number: true, cell: (entry) => duration(entry.microseconds), sort: (entry) => entry.microseconds },
@@ -1951,7 +2000,7 @@ if (!execution) { this.content = [nothing(page.why("execution", "The execution w
 this.content = [element("div", { class: "document" },
 heading("Inline caches"), table([
 { title: "Instruction", code: true, cell: (entry) => entry.opcode },
-{ title: "Where", code: true, cell: (entry) => ((record.codes[entry.code] || {}).qualified_name || "?") + " +" + entry.offset },
+{ title: "Where", code: true, tight: true, cell: (entry) => ((record.codes[entry.code] || {}).qualified_name || "?") + " +" + entry.offset },
 { title: "Became", cell: (entry) => entry.became },
 ], list(execution.specializations), { caption: "Inline caches", empty: "No cache was filled.", pick: (entry) => {
 const instruction = record.instructionAt(entry.code, entry.offset);
@@ -1982,7 +2031,7 @@ heading("Writes by the program", output.omitted_writes ? grouped(output.omitted_
 { title: "Step", number: true, cell: (write) => grouped(write.step) },
 { title: "Stream", cell: (write) => write.stream },
 { title: "Text", code: true, wide: true, cell: (write) => JSON.stringify(write.text.length > 120 ? write.text.slice(0, 120) + "…" : write.text) },
-{ title: "Written at", code: true, cell: (write) => write.line ? fileName(write.file || "") + ":" + write.line : "" },
+{ title: "Written at", code: true, tight: true, cell: (write) => write.line ? fileName(write.file || "") + ":" + write.line : "" },
 { title: "Transfer", number: true, cell: (write) => write.transfer === null || write.transfer === undefined ? "never" : "#" + write.transfer },
 ], list(output.writes), { caption: "Writes", empty: "The program wrote nothing.", pick: (write) => page.goNumber(write.step) }),
 heading("Transfers to descriptors"), table([
@@ -2248,6 +2297,8 @@ this.moment = 0;
 this.pick = null;
 this.kin = null;
 this.panes = {};
+this.narrow = matchMedia("(max-width: 699px)");
+this.narrow.addEventListener("change", () => this.update(""));
 this.timeline = new Timeline(this);
 this.makeHead();
 this.makeAlert();
@@ -2258,9 +2309,8 @@ listenToKeys(this);
 why(stage, words) {
 const { record } = this;
 const at = { tokens: "source", ast: "tree" }[stage] || stage;
-if (record[at] && stage !== "execution") return words + ".";
-if (record.error && stage !== "shell" && stage !== "startup") return words + ": the " + record.error.type + " ended the run before.";
-if (record.execution && stage === "execution") return words + ".";
+if (record.error && stage !== "shell" && stage !== "startup") return words + ": the " + (record.error.type || "error") + " ended the run before.";
+if (record[at]) return words + ".";
 return words + ": the stage was not picked (--explain=" + stage + " picks it) or not reached.";
 }
 makeHead() {
@@ -2384,12 +2434,15 @@ this.timeline.update();
 this.updateStrip();
 for (const name of this.view.panes) {
 const pane = this.panes[name];
-if (pane.controller.update && pane.element.offsetParent !== null) pane.controller.update(origin);
+if (pane.controller.update && (!this.narrow.matches || pane.element.classList.contains("shown"))) pane.controller.update(origin);
 }
 }
 updateStrip() {
 const { kin, record } = this;
 const strip = document.getElementById("picked");
+if (this.stripped === kin) return;
+this.stripped = kin;
+document.body.classList.toggle("has-pick", this.pick !== null);
 document.getElementById("drop").hidden = this.pick === null;
 if (!kin) { strip.textContent = record.text.lineCount ? "Pick a character, a token, a node or an instruction." : ""; return; }
 const tokens = kin.tokenHigh - kin.tokenLow, instructions = kin.instructions.size || kin.inner.size;

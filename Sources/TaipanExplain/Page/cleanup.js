@@ -12,7 +12,7 @@ class WritesPane {
         { title: "Step", number: true, cell: (write) => grouped(write.step) },
         { title: "Stream", cell: (write) => write.stream },
         { title: "Text", code: true, wide: true, cell: (write) => JSON.stringify(write.text.length > 120 ? write.text.slice(0, 120) + "…" : write.text) },
-        { title: "Written at", code: true, cell: (write) => write.line ? fileName(write.file || "") + ":" + write.line : "" },
+        { title: "Written at", code: true, tight: true, cell: (write) => write.line ? fileName(write.file || "") + ":" + write.line : "" },
         { title: "Transfer", number: true, cell: (write) => write.transfer === null || write.transfer === undefined ? "never" : "#" + write.transfer },
       ], list(output.writes), { caption: "Writes", empty: "The program wrote nothing.", pick: (write) => page.goNumber(write.step) }),
       heading("Transfers to descriptors"), table([

@@ -17,10 +17,10 @@ class CountsPane {
         { title: "Calls", number: true, cell: (entry) => grouped(entry.calls), sort: (entry) => entry.calls },
         { title: "Own", number: true, cell: (entry) => duration(entry.own_microseconds), sort: (entry) => entry.own_microseconds },
         { title: "All", number: true, cell: (entry) => duration(entry.microseconds), sort: (entry) => entry.microseconds },
-        { title: "Where", code: true, cell: (entry) => fileName(entry.file || "") + ":" + entry.line },
+        { title: "Where", code: true, tight: true, cell: (entry) => fileName(entry.file || "") + ":" + entry.line },
       ], functions, { caption: "Counts by function", pick: pickLine }),
       heading("By line"), table([
-        { title: "Line", code: true, cell: (entry) => fileName(entry.file || "") + ":" + entry.line },
+        { title: "Line", code: true, tight: true, cell: (entry) => fileName(entry.file || "") + ":" + entry.line },
         { title: "", wide: true, cell: (entry) => bar(entry.instructions, mostLine) },
         { title: "Instructions", number: true, cell: (entry) => grouped(entry.instructions), sort: (entry) => entry.instructions },
         { title: "Time", number: true, cell: (entry) => duration(entry.microseconds), sort: (entry) => entry.microseconds },
@@ -36,7 +36,7 @@ class CachesPane {
     this.content = [element("div", { class: "document" },
       heading("Inline caches"), table([
         { title: "Instruction", code: true, cell: (entry) => entry.opcode },
-        { title: "Where", code: true, cell: (entry) => ((record.codes[entry.code] || {}).qualified_name || "?") + " +" + entry.offset },
+        { title: "Where", code: true, tight: true, cell: (entry) => ((record.codes[entry.code] || {}).qualified_name || "?") + " +" + entry.offset },
         { title: "Became", cell: (entry) => entry.became },
       ], list(execution.specializations), { caption: "Inline caches", empty: "No cache was filled.", pick: (entry) => {
         const instruction = record.instructionAt(entry.code, entry.offset);

@@ -74,7 +74,7 @@ function bar(value, most) {
 }
 
 /**
- * A table. A column is {title, cell(row), number?, code?, sort?(row)}; `options` are {caption, pick(row), empty}. At first 200 rows are
+ * A table. A column is {title, cell(row), number?, code?, wide?, tight?, sort?(row)}; `options` are {caption, pick(row), empty}. At first 200 rows are
  * drawn, a button draws the rest.
  */
 function table(columns, rows, options = {}) {
@@ -108,7 +108,7 @@ function tableRow(columns, row, pick) {
   const cells = columns.map((column, index) => {
     let content = column.cell(row);
     if (pick && index === 0) content = element("button", { class: "link", click: () => pick(row) }, content);
-    return element("td", { class: [column.number && "number", column.code && "code", column.wide && "wide"].filter(Boolean).join(" ") || null }, content);
+    return element("td", { class: [column.number && "number", column.code && "code", column.wide && "wide", column.tight && "tight"].filter(Boolean).join(" ") || null }, content);
   });
   return element("tr", {}, cells);
 }

@@ -6,6 +6,7 @@ class MachinePane {
     this.record = page.record;
     this.moments = page.moments;
     this.opened = new Map();
+    this.blocks = new Map();
     if (this.moments.count === 0) {
       this.content = [nothing(page.why("execution", "No instruction was recorded"))];
       return;
@@ -37,7 +38,7 @@ class MachinePane {
     const before = steps[this.moments.gapStep - 1].number, after = steps[this.moments.gapStep].number;
     this.instruction.replaceChildren(
       element("p", { class: "opcode" }, grouped(after - before - 1) + " steps were only counted"),
-      element("p", { class: "words", text: "Steps " + grouped(before + 1) + " to " + grouped(after - 1) + " ran, but the record keeps the first " +
+      element("p", { class: "words whole", text: "Steps " + grouped(before + 1) + " to " + grouped(after - 1) + " ran, but the record keeps the first " +
         grouped(execution.first_limit || 0) + " and the last " + grouped(execution.last_limit || 0) + ". --explain-limit=N keeps more." }));
     this.stackHead.textContent = "";
     for (const part of [this.stack, this.events, this.frames]) part.replaceChildren(nothing("Not recorded."));
@@ -68,7 +69,8 @@ class MachinePane {
     }
     if (rows.length === 0) rows.push(nothing(ended ? "Empty; the frame ended." : "Empty before and after."));
     this.stack.replaceChildren(...rows);
-    this.stack.scrollTop = -this.stack.scrollHeight;
+    // The top of a high stack is what counts.
+    if (rows.length > 4) this.stack.scrollTop = -rows.length * 100;
   }
 
   drawEvents(step) {
@@ -76,17 +78,16 @@ class MachinePane {
       element("code", {}, span("variable", change.name), change.value === null ? " is gone" : " = " + oneLine(change.value))));
     for (const event of list(step.events)) parts.push(eventRow(event));
     this.events.replaceChildren(...(parts.length ? parts : [nothing("Only the stack changed.")]));
-    this.events.scrollTop = 0;
   }
 
   drawFrames(index, step) {
-    const callers = this.moments.callers(step.frame);
-    const shown = [step.frame, ...callers];
+    const shown = [step.frame, ...this.moments.callers(step.frame)];
     const parts = shown.slice(0, 40).map((frame, place) => this.frameBlock(frame, index, place === 0));
     if (shown.length > 40) parts.push(nothing("and " + counted(shown.length - 40, "more frame") + " below"));
     const code = this.record.codeOfStep(index);
     if (code) parts.push(this.globalsBlock(code.file || "", index));
-    this.frames.replaceChildren(...parts);
+    const there = this.frames.children;
+    if (parts.length !== there.length || parts.some((part, place) => part !== there[place])) this.frames.replaceChildren(...parts);
   }
 
   frameBlock(frame, index, isTop) {
@@ -96,28 +97,49 @@ class MachinePane {
     const title = code ? code.qualified_name || code.name : "frame " + frame;
     const thread = entry && entry.thread > 1 ? " · thread " + entry.thread : "";
     const place = code ? fileName(code.file || "") + (line ? ":" + line : "") + thread : "";
-    if (code && code.name === "<module>") return element("div", { class: "frame" + (isTop ? " top" : "") }, element("div", { class: "frame-head" }, span("code-name", title), span("place", place)));
-    return this.block("frame-" + frame, "frame" + (isTop ? " top" : ""), title, place, isTop, this.moments.names(frame, index), index);
+    // The names of a module are the globals, which have a block of their own.
+    const names = code && code.name === "<module>" ? null : this.moments.names(frame, index);
+    const block = this.block("frame-" + frame + (names ? "" : "-module"), "frame", title, place, isTop, names, index);
+    block.classList.toggle("top", isTop);
+    return block;
   }
 
   globalsBlock(file, index) {
     return this.block("globals-" + file, "frame globals", "Globals", fileName(file), true, this.moments.globalsOf(file, index), index);
   }
 
-  /** A block that opens and closes and stays as it was left. */
+  /** A block of names that opens and closes and stays as it was left. Its elements stay as long as its names and values do. */
   block(key, className, title, place, isOpen, names, index) {
-    const made = element("details", { class: className },
-      element("summary", { class: "frame-head" }, span("code-name", title), span("place", place)));
-    made.open = this.opened.has(key) ? this.opened.get(key) : isOpen;
-    made.addEventListener("toggle", () => { if (made.isConnected && made.open !== isOpen) this.opened.set(key, made.open); else this.opened.delete(key); });
-    if (names.length === 0) made.append(nothing("No names known yet."));
-    else made.append(element("dl", { class: "names" }, names.slice(0, 300).map((name) => this.nameRow(name, index))));
-    return made;
+    let block = this.blocks.get(key);
+    if (!block) {
+      const where = span("place", "");
+      const head = element(names ? "summary" : "div", { class: "frame-head" }, span("code-name", title), where);
+      block = element(names ? "details" : "div", { class: className }, head);
+      block.where = where;
+      if (names) head.addEventListener("click", () => this.opened.set(key, !block.open));
+      if (this.blocks.size > 500) this.blocks.clear();
+      this.blocks.set(key, block);
+    }
+    if (block.where.textContent !== place) block.where.textContent = place;
+    if (!names) return block;
+    block.open = this.opened.has(key) ? this.opened.get(key) : isOpen;
+    const shown = names.slice(0, 300);
+    const state = shown.map((name) => name.name + "=" + name.value + (name.step === index ? "*" : "") + (this.isOld(name, index) ? "?" : "")).join("\n");
+    if (block.state === state) return block;
+    block.state = state;
+    if (block.children[1]) block.children[1].remove();
+    block.append(shown.length ? element("dl", { class: "names" }, shown.map((name) => this.nameRow(name, index))) : nothing("No names known yet."));
+    return block;
+  }
+
+  /** A value from before the gap, which may be another by now. */
+  isOld(name, index) {
+    const gap = this.moments.gapStep;
+    return gap >= 0 && index >= gap && name.step < gap;
   }
 
   nameRow(name, index) {
-    const gap = this.moments.gapStep;
-    const isOld = gap >= 0 && index >= gap && name.step < gap;
+    const isOld = this.isOld(name, index);
     return element("div", { class: (name.step === index ? "changed" : "") + (isOld ? " old" : ""), title: isOld ? "As known before the steps that were only counted" : null },
       element("dt", {}, name.name, name.kind === "cell" ? span("note", "cell") : null), element("dd", { text: oneLine(name.value) }));
   }

@@ -21,17 +21,17 @@ class OutputPane {
     const count = moments.writeCount(page.moment), number = moments.number(page.moment);
     const first = Math.max(0, count - 2000);
     if (first !== this.first) { this.text.replaceChildren(); this.shown = []; this.first = first; }
+    const before = this.shown.length, added = [];
     while (this.shown.length > count - first) this.shown.pop().remove();
-    const added = [];
     while (first + this.shown.length < count) {
       const made = this.piece(first + this.shown.length);
       this.shown.push(made);
       added.push(made);
     }
-    this.text.append(...added);
+    if (added.length) this.text.append(...added);
     const isEnd = moments.count === 0 || page.moment >= moments.count - 1;
     this.shown.forEach((piece, place) => this.markPiece(piece, record.writes[first + place], number, isEnd));
-    this.text.scrollTop = this.text.scrollHeight;
+    if (this.shown.length !== before) this.text.scrollTop = this.text.scrollHeight;
     const omitted = record.output.omitted_writes || 0;
     this.state.textContent = grouped(count) + " of " + counted(record.writes.length, "write") +
       (omitted ? "; " + grouped(omitted) + " more (" + byteSize(record.output.omitted_bytes || 0) + ") left out of the record" : "");

@@ -29,6 +29,8 @@ class Page {
     this.pick = null;
     this.kin = null;
     this.panes = {};
+    this.narrow = matchMedia("(max-width: 699px)");
+    this.narrow.addEventListener("change", () => this.update(""));
     this.timeline = new Timeline(this);
     this.makeHead();
     this.makeAlert();
@@ -41,9 +43,8 @@ class Page {
   why(stage, words) {
     const { record } = this;
     const at = { tokens: "source", ast: "tree" }[stage] || stage;
-    if (record[at] && stage !== "execution") return words + ".";
-    if (record.error && stage !== "shell" && stage !== "startup") return words + ": the " + record.error.type + " ended the run before.";
-    if (record.execution && stage === "execution") return words + ".";
+    if (record.error && stage !== "shell" && stage !== "startup") return words + ": the " + (record.error.type || "error") + " ended the run before.";
+    if (record[at]) return words + ".";
     return words + ": the stage was not picked (--explain=" + stage + " picks it) or not reached.";
   }
 
@@ -191,7 +192,7 @@ class Page {
     this.updateStrip();
     for (const name of this.view.panes) {
       const pane = this.panes[name];
-      if (pane.controller.update && pane.element.offsetParent !== null) pane.controller.update(origin);
+      if (pane.controller.update && (!this.narrow.matches || pane.element.classList.contains("shown"))) pane.controller.update(origin);
     }
   }
 
@@ -199,6 +200,9 @@ class Page {
   updateStrip() {
     const { kin, record } = this;
     const strip = document.getElementById("picked");
+    if (this.stripped === kin) return;
+    this.stripped = kin;
+    document.body.classList.toggle("has-pick", this.pick !== null);
     document.getElementById("drop").hidden = this.pick === null;
     if (!kin) { strip.textContent = record.text.lineCount ? "Pick a character, a token, a node or an instruction." : ""; return; }
     const tokens = kin.tokenHigh - kin.tokenLow, instructions = kin.instructions.size || kin.inner.size;

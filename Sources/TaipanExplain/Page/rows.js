@@ -15,17 +15,26 @@ class Rows {
     this.prefix = "row-" + (Rows.made = (Rows.made || 0) + 1) + "-";
     this.space = element("div", { class: "rows-space", role: "presentation" });
     this.element = element("div", { class: "rows", role: owner.role === "treeitem" ? "tree" : "listbox", tabindex: 0, "aria-label": owner.label }, this.space);
-    this.element.addEventListener("scroll", () => this.drawSoon(), { passive: true });
+    // Where the list stands and how much of it is seen, kept so that no step has to ask for it: that would lay out the page each time.
+    this.top = 0;
+    this.left = 0;
+    this.seen = 0;
+    this.width = 0;
+    this.element.addEventListener("scroll", () => {
+      this.top = this.element.scrollTop;
+      this.left = this.element.scrollLeft;
+      this.drawSoon();
+    }, { passive: true });
     this.element.addEventListener("keydown", (event) => this.key(event));
     this.element.addEventListener("click", (event) => this.click(event));
-    new ResizeObserver(() => this.drawSoon()).observe(this.element);
+    new ResizeObserver(() => this.measure()).observe(this.element);
   }
 
-  /** All rows changed. */
-  reset() {
-    for (const row of this.elements.values()) row.remove();
-    this.elements.clear();
-    this.spare = [];
+  measure() {
+    this.seen = this.element.clientHeight;
+    this.width = this.element.clientWidth;
+    this.top = this.element.scrollTop;
+    this.left = this.element.scrollLeft;
     this.draw();
   }
 
@@ -37,9 +46,9 @@ class Rows {
 
   draw() {
     const count = this.owner.count();
-    this.space.style.height = count * this.height + "px";
-    const first = Math.max(0, Math.floor(this.element.scrollTop / this.height) - 4);
-    const limit = Math.min(count, Math.ceil((this.element.scrollTop + this.element.clientHeight) / this.height) + 4);
+    if (this.drawn !== count) { this.drawn = count; this.space.style.height = count * this.height + "px"; }
+    const first = Math.max(0, Math.floor(this.top / this.height) - 4);
+    const limit = Math.min(count, Math.ceil((this.top + this.seen) / this.height) + 4);
     for (const [index, row] of this.elements) {
       if (index >= first && index < limit) continue;
       this.elements.delete(index);
@@ -77,11 +86,24 @@ class Rows {
 
   /** Scrolls as little as shows the row with some of its neighbours; a row in view stays where it is. */
   reveal(index) {
-    if (index < 0 || this.element.clientHeight === 0) return;
-    const top = index * this.height, view = this.element;
-    if (top >= view.scrollTop + this.height && top + 2 * this.height <= view.scrollTop + view.clientHeight) return;
-    view.scrollTop = Math.max(0, top - Math.floor(view.clientHeight / 3));
+    if (index < 0) return;
+    if (this.seen === 0) this.measure();
+    const top = index * this.height;
+    if (top >= this.top + this.height && top + 2 * this.height <= this.top + this.seen) return;
+    const last = Math.max(0, this.owner.count() * this.height - this.seen);
+    const wanted = Math.min(last, Math.max(0, top - Math.floor(this.seen / 3)));
+    if (wanted === this.top) return;
     this.draw();
+    this.element.scrollTop = this.top = wanted;
+    this.draw();
+  }
+
+  /** Brings a column into view, in units of a digit's width behind a margin in pixels. */
+  revealColumn(column, margin) {
+    const digit = 7.3, at = column * digit;
+    const left = at + 20 * digit < this.width - margin ? 0 : at - digit * 4;
+    if (at >= this.left && at + digit * 4 <= this.left + this.width - margin || left === this.left) return;
+    this.element.scrollLeft = this.left = left;
   }
 
   setActive(index) {
@@ -91,12 +113,12 @@ class Rows {
   }
 
   key(event) {
-    const page = Math.max(1, Math.floor(this.element.clientHeight / this.height) - 1);
+    const page = Math.max(1, Math.floor(this.seen / this.height) - 1);
     const by = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page }[event.key];
     if (!by || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     const count = this.owner.count();
-    let index = Math.min(count - 1, Math.max(0, this.active < 0 ? Math.floor(this.element.scrollTop / this.height) : this.active + by));
+    let index = Math.min(count - 1, Math.max(0, this.active < 0 ? Math.floor(this.top / this.height) : this.active + by));
     while (this.owner.isHead && this.owner.isHead(index) && index + Math.sign(by) >= 0 && index + Math.sign(by) < count) index += Math.sign(by);
     this.choose(index, event);
   }

@@ -53,7 +53,7 @@ class SourcePane {
     const { kin, current, pick } = this.page;
     const clip = (from, to) => (from !== NO_PLACE && from <= end && to > start ? [Math.max(from, start), Math.min(to, end)] : null);
     const lit = kin && clip(kin.start, kin.end);
-    const now = current && clip(current.start, current.end);
+    const now = pick && current && clip(current.start, current.end);
     const character = pick && pick.kind === "character" ? clip(pick.index, pick.index + 1) : null;
     const key = [lit, now, character].join("|");
     if (row.mark !== key) {
@@ -87,7 +87,7 @@ class SourcePane {
       const token = at < tokens.length && record.tokenStart[tokens[at]] <= from ? record.tokens[tokens[at]] : null;
       const inside = (range) => range && range[0] <= from && to <= range[1];
       let name = to <= margin ? "indent" : token ? tokenClass(token) : "space";
-      if (inside(lit)) name += " lit";
+      if (inside(lit) && to > margin) name += " lit";
       if (inside(now)) name += " now";
       if (inside(character)) name += " point";
       if (inside(wrong)) name += " fault";
@@ -122,6 +122,7 @@ class SourcePane {
     if (origin !== "source") {
       const line = page.kin && page.pick && page.kin.start !== NO_PLACE ? this.record.text.lineOf(page.kin.start) : page.currentLine;
       if (line) { this.rows.setActive(line - 1); this.rows.reveal(line - 1); }
+      if (page.kin && page.kin.start !== NO_PLACE) this.rows.revealColumn(page.kin.start - this.record.text.offset(line, 0), 60);
     }
     this.rows.refresh();
   }
