@@ -8,7 +8,7 @@ enum PageAssets {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-rrlY3Zoxh9EmJbj1A03eK37ETOVrBkg0oD7a7PfFe9k='; style-src 'sha256-H70vx7cVu4busEnpnA459/svp4SMAYw/r92yWmd82z8='; base-uri 'none'; form-action 'none'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-LoCOjkdS8whlsLVK05ruNgtlZm3HoKexBkkRa/RMliE='; style-src 'sha256-zF52xApGGdfUkZ+s7qTrrpqjBZnG5odkqcwPmsqCHfI='; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Taipan explains</title>
@@ -90,7 +90,7 @@ h3 { font-size: 12px; font-weight: 600; display: flex; justify-content: space-be
 [data-view="tokens"] #panes { grid: "source tokens facts" 1fr / 5fr 4fr 4fr; }
 [data-view="tree"] #panes { grid: "source tree scopes" 1fr / 4fr 4fr 5fr; }
 [data-view="bytecode"] #panes { grid: "raw bytecode register code" 1.6fr "imports imports imports code" 1fr / 1fr 1fr 1fr 1fr; }
-[data-view="execution"] #panes { grid: "source counts machine" 1fr "source caches machine" 1fr / 5fr 5fr 3fr; }
+[data-view="execution"] #panes { grid: "source counts machine" 1fr "source caches machine" 1fr / 4fr 5fr 3fr; }
 [data-view="cleanup"] #panes { grid: "output writes cleanup" 1fr / 1fr 1.3fr 1fr; }
 .pane-source { grid-area: source; } .pane-tokens { grid-area: tokens; } .pane-tree { grid-area: tree; } .pane-bytecode { grid-area: bytecode; }
 .pane-machine { grid-area: machine; } .pane-output { grid-area: output; } .pane-facts { grid-area: facts; } .pane-scopes { grid-area: scopes; }
@@ -134,7 +134,7 @@ h3 { font-size: 12px; font-weight: 600; display: flex; justify-content: space-be
 .text > .lit { background-color: var(--lit); }
 .text > .now { box-shadow: inset 0 -2px var(--now); }
 .text > .point { outline: 1.5px solid var(--mark); }
-.text > .fault { background-color: var(--error-ground); text-decoration: underline wavy var(--error); }
+.text > .fault.fault { background-color: var(--error-ground); text-decoration: underline wavy var(--error); }
 .field { color: var(--muted); } .field::after { content: ":"; }
 .type { font-weight: 600; }
 .attribute { color: var(--muted); margin-right: -8px; }
@@ -234,8 +234,12 @@ td.wide { min-width: 80px; }
 .facts dt { color: var(--muted); } .facts dd { overflow-wrap: anywhere; }
 .arrow { color: var(--muted); }
 .scope { margin: 10px 0; }
+.listing { margin: 16px 0 4px; }
+.listing summary { cursor: pointer; font-weight: 600; }
+.listing pre { overflow: auto; padding: 6px 0; line-height: 17px; }
 .scope-head { display: flex; gap: 8px; align-items: baseline; }
 .scope-head .place { margin-left: auto; }
+#foot { flex: none; }
 #strip { display: flex; gap: 8px; align-items: center; padding: 0 12px; height: 24px; flex: none; }
 #picked { color: var(--muted); white-space: nowrap; overflow: hidden; text-overflow: ellipsis; flex: 1; min-width: 0; font-size: 12px; }
 #picked strong { color: var(--text); font-family: var(--code); font-weight: 600; }
@@ -279,15 +283,14 @@ body { height: auto; min-height: 100dvh; }
 .pane { grid-area: auto; }
 [data-view="shell"] #panes, [data-view="startup"] #panes { grid-template-columns: 1fr; grid-auto-rows: calc(100dvh - 150px); }
 .pane-machine, .pane-counts, .pane-imports { grid-column: 1 / -1; }
-#strip, #timeline { position: sticky; background: var(--ground); z-index: 2; }
-#timeline { bottom: 0; } #strip { bottom: 114px; }
+#foot { position: sticky; bottom: 0; background: var(--ground); z-index: 2; }
 }
 @media (max-width: 699px) {
 #command { display: none; }
-h1 { flex: 1 1 0; }
+h1 { flex: 1 0 auto; max-width: 60%; }
 h1 .name { display: none; }
 header { gap: 8px; }
-#ending { overflow: hidden; text-overflow: ellipsis; font-size: 12px; }
+#ending { flex: 0 1 auto; min-width: 0; margin-left: auto; overflow: hidden; text-overflow: ellipsis; font-size: 12px; }
 [role="tablist"] { padding: 0 8px; }
 [role="tab"] { padding: 4px 8px; }
 [role="tab"] .note { display: none; }
@@ -334,6 +337,7 @@ header { gap: 8px; }
 <div id="alert" role="alert" hidden></div>
 <div id="pane-tabs" role="tablist" aria-label="Panes"></div>
 <main id="panes"></main>
+<div id="foot">
 <div id="strip"><p id="picked"></p><button id="drop" hidden title="Drop the pick (Esc)">Drop</button></div>
 <footer id="timeline" aria-label="Timeline">
   <div class="track"><canvas id="track" aria-hidden="true"></canvas><input id="slider" type="range" min="0" max="0" value="0" aria-label="Moment of the run"></div>
@@ -367,6 +371,7 @@ header { gap: 8px; }
     <label class="group speed">speed <select id="speed" title="Steps a second"><option>1</option><option>3</option><option selected>10</option><option>30</option><option>100</option><option>300</option></select></label>
   </div>
 </footer>
+</div>
 <p id="voice" role="status" aria-live="polite"></p>
 <dialog id="keys" aria-labelledby="keys-title"><h2 id="keys-title">Keys</h2><form method="dialog"><button>Close</button></form></dialog>
 <script type="application/json" id="record">
@@ -396,8 +401,9 @@ made.className = className;
 made.textContent = text;
 return made;
 }
+const GROUPS = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 function grouped(number) {
-return Math.round(number).toLocaleString("en-US");
+return GROUPS.format(number);
 }
 function counted(number, noun, plural = noun + "s") {
 return grouped(number) + " " + (number === 1 ? noun : plural);
@@ -421,6 +427,11 @@ return path.slice(path.lastIndexOf("/") + 1) || path;
 }
 function heading(text, note) {
 return element("h3", {}, text, note ? span("note", note) : null);
+}
+function listing(title, text) {
+if (!text) return null;
+const body = element("pre");
+return element("details", { class: "listing", toggle: () => { body.textContent = text; } }, element("summary", { text: title }), body);
 }
 function nothing(text) {
 return element("p", { class: "nothing", text });
@@ -1069,6 +1080,7 @@ this.owner.pick(index, event);
 }
 const KEYWORDS = new Set(("False None True and as assert async await break class continue def del elif else except finally for from global if " +
 "import in is lambda nonlocal not or pass raise return try while with yield").split(" "));
+const LONGEST_LINE = 4000;
 class SourcePane {
 constructor(page) {
 this.page = page;
@@ -1109,7 +1121,7 @@ row.classList.toggle("wrong", line === this.errorLine || this.raised.has(line));
 }
 mark(row, index) {
 const line = index + 1, text = this.record.text;
-const start = text.offset(line, 0), end = start + text.line(line).length;
+const start = text.offset(line, 0), end = start + Math.min(text.line(line).length, LONGEST_LINE);
 const { kin, current, pick } = this.page;
 const clip = (from, to) => (from !== NO_PLACE && from <= end && to > start ? [Math.max(from, start), Math.min(to, end)] : null);
 const lit = kin && clip(kin.start, kin.end);
@@ -1748,7 +1760,7 @@ return made;
 }
 markPiece(piece, write, number, isEnd) {
 const transfer = this.record.transfers[write.transfer];
-const waits = transfer ? transfer.step > number && !isEnd : write.transfer === null;
+const waits = transfer ? transfer.step > number && !isEnd : write.transfer === null || write.transfer === undefined;
 const isNew = write.step === number;
 if (piece.waits !== waits) { piece.waits = waits; piece.classList.toggle("waits", waits); }
 if (piece.isNew !== isNew) { piece.isNew = isNew; piece.classList.toggle("new", isNew); }
@@ -1763,7 +1775,7 @@ if (moment >= 0) this.page.go(moment);
 class ShellPane {
 constructor(page) {
 const shell = page.record.shell;
-this.content = [shell ? element("div", { class: "document" }, this.search(shell), this.hit(shell), this.others(shell), this.files(shell))
+this.content = [shell ? element("div", { class: "document", tabindex: 0 }, this.search(shell), this.hit(shell), this.others(shell), this.files(shell))
 : nothing(page.why("shell", "The shell's search was not recorded"))];
 }
 search(shell) {
@@ -1810,7 +1822,7 @@ return element("div", {}, element("dt", { text: name }), element("dd", {}, value
 class StartupPane {
 constructor(page) {
 const startup = page.record.startup;
-this.content = [startup ? element("div", { class: "document" }, this.steps(list(startup.steps)), this.path(list(startup.path)),
+this.content = [startup ? element("div", { class: "document", tabindex: 0 }, this.steps(list(startup.steps)), this.path(list(startup.path)),
 this.settings("Environment variables that took effect", list(startup.variables)), this.settings("Options that took effect", list(startup.options)))
 : nothing(page.why("startup", "Start-up was not recorded"))];
 }
@@ -1849,7 +1861,7 @@ if (!source) { this.content = [nothing(page.why("tokens", "The source was not re
 const kinds = new Map();
 for (const token of page.record.tokens) kinds.set(token.kind, (kinds.get(token.kind) || 0) + 1);
 const rows = [...kinds].sort((a, b) => b[1] - a[1]);
-this.content = [element("div", { class: "document" }, heading("The file"), element("dl", { class: "facts" },
+this.content = [element("div", { class: "document", tabindex: 0 }, heading("The file"), element("dl", { class: "facts" },
 fact("File", element("code", { text: source.file || "" })),
 fact("Size", counted(source.byte_count || 0, "byte") + ", " + counted(source.line_count || 0, "line")),
 fact("Encoding", (source.encoding || "") + ", from " + ({ default: "the default" }[source.encoding_from] || source.encoding_from)),
@@ -1867,13 +1879,14 @@ constructor(page) {
 const { record } = page, tree = record.tree;
 if (!tree) { this.content = [nothing(page.why("ast", "The tree was not recorded"))]; return; }
 const scopes = list(tree.scopes);
-this.content = [element("div", { class: "document" },
+this.content = [element("div", { class: "document", tabindex: 0 },
 heading("Folded by the compiler"), table([
 { title: "Where", cell: (fold) => this.place(record, fold) },
 { title: "As written", code: true, cell: (fold) => fold.before },
 { title: "As compiled", code: true, cell: (fold) => fold.after },
 ], list(tree.folds), { caption: "Folded expressions", empty: "Nothing was folded.", pick: (fold) => page.choose({ kind: "node", index: fold.node }, "scopes") }),
-heading("Scopes"), scopes.length ? scopes.map((scope) => this.scope(page, scopes, scope)) : nothing("There are no scopes."))];
+heading("Scopes"), scopes.length ? scopes.map((scope) => this.scope(page, scopes, scope)) : nothing("There are no scopes."),
+listing("As ast.dump prints it", tree.dump))];
 }
 place(record, fold) {
 const [start] = record.nodes[fold.node] ? record.nodePlace(fold.node) : [NO_PLACE];
@@ -1900,7 +1913,7 @@ constructor(page) {
 this.page = page;
 this.record = page.record;
 this.shown = -1;
-this.body = element("div", { class: "document" });
+this.body = element("div", { class: "document", tabindex: 0 });
 this.content = this.record.codes.length ? [this.body] : [nothing(page.why("bytecode", "There is no code"))];
 }
 update() {
@@ -1926,6 +1939,7 @@ heading("Exception table"), table([
 ], list(code.handlers), { caption: "Exception table", empty: "No instruction is guarded.",
 pick: (handler) => this.pickOffset(handler.target) }),
 heading("Constants"), this.numbered(code.constants), heading("Names"), this.numbered(code.names),
+listing("As dis prints it", code.listing),
 ];
 }
 pickOffset(offset) {
@@ -1949,7 +1963,7 @@ const bytecode = page.record.bytecode;
 const imports = list(bytecode && bytecode.imports);
 const most = Math.max(0, ...imports.map((entry) => entry.own_microseconds));
 this.content = [imports.length === 0 ? nothing(bytecode ? "Nothing was imported that was not there already." : page.why("bytecode", "Imports were not recorded"))
-: element("div", { class: "document" }, table([
+: element("div", { class: "document", tabindex: 0 }, table([
 { title: "Module", code: true, cell: (entry) => indented(entry.name, entry.depth) },
 { title: "Came", cell: (entry) => span("chip " + (entry.result || "").replace(/\s/g, "-"), entry.result) },
 { title: "Why", cell: (entry) => entry.reason },
@@ -1974,7 +1988,7 @@ const most = Math.max(0, ...functions.map((entry) => entry.instructions));
 const mostLine = Math.max(0, ...lines.map((entry) => entry.instructions));
 const file = page.record.file;
 const pickLine = (entry) => { if (entry.file === file) page.choose({ kind: "line", index: entry.line }, "counts"); };
-this.content = [element("div", { class: "document" },
+this.content = [element("div", { class: "document", tabindex: 0 },
 heading("By function", counted(execution.total || 0, "instruction") + " in all"), table([
 { title: "Function", code: true, cell: (entry) => entry.name },
 { title: "", wide: true, cell: (entry) => bar(entry.instructions, most) },
@@ -1997,7 +2011,7 @@ class CachesPane {
 constructor(page) {
 const { record } = page, execution = record.execution;
 if (!execution) { this.content = [nothing(page.why("execution", "The execution was not recorded"))]; return; }
-this.content = [element("div", { class: "document" },
+this.content = [element("div", { class: "document", tabindex: 0 },
 heading("Inline caches"), table([
 { title: "Instruction", code: true, cell: (entry) => entry.opcode },
 { title: "Where", code: true, tight: true, cell: (entry) => ((record.codes[entry.code] || {}).qualified_name || "?") + " +" + entry.offset },
@@ -2026,7 +2040,7 @@ constructor(page) {
 const output = page.record.output;
 if (!output) { this.content = [nothing(page.why("output", "The output was not recorded"))]; return; }
 const transfers = list(output.transfers);
-this.content = [element("div", { class: "document" },
+this.content = [element("div", { class: "document", tabindex: 0 },
 heading("Writes by the program", output.omitted_writes ? grouped(output.omitted_writes) + " more were left out" : ""), table([
 { title: "Step", number: true, cell: (write) => grouped(write.step) },
 { title: "Stream", cell: (write) => write.stream },
@@ -2048,7 +2062,7 @@ class CleanupPane {
 constructor(page) {
 const { record } = page, output = record.output;
 const most = Math.max(0, ...record.times.map((time) => time.microseconds));
-this.content = [element("div", { class: "document" },
+this.content = [element("div", { class: "document", tabindex: 0 },
 heading("Time by stage", record.times.length ? duration(record.times.reduce((sum, time) => sum + time.microseconds, 0)) : ""), table([
 { title: "Stage", cell: (time) => STAGE_NAMES[time.stage] || time.stage },
 { title: "", wide: true, cell: (time) => bar(time.microseconds, most) },

@@ -1,5 +1,5 @@
 """Totals of an order — a small run to look at."""
-import json
+import math
 
 VAT = 19 / 100
 NAMES = {"Bücher": 12.5, "Füller": 8.0, "日本茶": 21.75}
@@ -41,7 +41,7 @@ for wanted in "Füller", "Stift":
         print("yes:", wanted)
 
 print(*map(fibonacci, range(11)))
-print(json.dumps({"total": round(order.total(), 2)}, ensure_ascii=False))
+print({"total": math.floor(order.total())})
 if __name__ == "__main__":
     print("naïve café ☕ </script><!-- & ", 1 + 2)
     order.add("Tinte")

@@ -7,7 +7,7 @@ class WritesPane {
     const output = page.record.output;
     if (!output) { this.content = [nothing(page.why("output", "The output was not recorded"))]; return; }
     const transfers = list(output.transfers);
-    this.content = [element("div", { class: "document" },
+    this.content = [element("div", { class: "document", tabindex: 0 },
       heading("Writes by the program", output.omitted_writes ? grouped(output.omitted_writes) + " more were left out" : ""), table([
         { title: "Step", number: true, cell: (write) => grouped(write.step) },
         { title: "Stream", cell: (write) => write.stream },
@@ -30,7 +30,7 @@ class CleanupPane {
   constructor(page) {
     const { record } = page, output = record.output;
     const most = Math.max(0, ...record.times.map((time) => time.microseconds));
-    this.content = [element("div", { class: "document" },
+    this.content = [element("div", { class: "document", tabindex: 0 },
       heading("Time by stage", record.times.length ? duration(record.times.reduce((sum, time) => sum + time.microseconds, 0)) : ""), table([
         { title: "Stage", cell: (time) => STAGE_NAMES[time.stage] || time.stage },
         { title: "", wide: true, cell: (time) => bar(time.microseconds, most) },

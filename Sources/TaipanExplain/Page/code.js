@@ -5,7 +5,7 @@ class CodePane {
     this.page = page;
     this.record = page.record;
     this.shown = -1;
-    this.body = element("div", { class: "document" });
+    this.body = element("div", { class: "document", tabindex: 0 });
     this.content = this.record.codes.length ? [this.body] : [nothing(page.why("bytecode", "There is no code"))];
   }
 
@@ -34,6 +34,7 @@ class CodePane {
       ], list(code.handlers), { caption: "Exception table", empty: "No instruction is guarded.",
         pick: (handler) => this.pickOffset(handler.target) }),
       heading("Constants"), this.numbered(code.constants), heading("Names"), this.numbered(code.names),
+      listing("As dis prints it", code.listing),
     ];
   }
 
@@ -61,7 +62,7 @@ class ImportsPane {
     const imports = list(bytecode && bytecode.imports);
     const most = Math.max(0, ...imports.map((entry) => entry.own_microseconds));
     this.content = [imports.length === 0 ? nothing(bytecode ? "Nothing was imported that was not there already." : page.why("bytecode", "Imports were not recorded"))
-      : element("div", { class: "document" }, table([
+      : element("div", { class: "document", tabindex: 0 }, table([
         { title: "Module", code: true, cell: (entry) => indented(entry.name, entry.depth) },
         { title: "Came", cell: (entry) => span("chip " + (entry.result || "").replace(/\s/g, "-"), entry.result) },
         { title: "Why", cell: (entry) => entry.reason },

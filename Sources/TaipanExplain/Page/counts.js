@@ -9,7 +9,7 @@ class CountsPane {
     const mostLine = Math.max(0, ...lines.map((entry) => entry.instructions));
     const file = page.record.file;
     const pickLine = (entry) => { if (entry.file === file) page.choose({ kind: "line", index: entry.line }, "counts"); };
-    this.content = [element("div", { class: "document" },
+    this.content = [element("div", { class: "document", tabindex: 0 },
       heading("By function", counted(execution.total || 0, "instruction") + " in all"), table([
         { title: "Function", code: true, cell: (entry) => entry.name },
         { title: "", wide: true, cell: (entry) => bar(entry.instructions, most) },
@@ -33,7 +33,7 @@ class CachesPane {
   constructor(page) {
     const { record } = page, execution = record.execution;
     if (!execution) { this.content = [nothing(page.why("execution", "The execution was not recorded"))]; return; }
-    this.content = [element("div", { class: "document" },
+    this.content = [element("div", { class: "document", tabindex: 0 },
       heading("Inline caches"), table([
         { title: "Instruction", code: true, cell: (entry) => entry.opcode },
         { title: "Where", code: true, tight: true, cell: (entry) => ((record.codes[entry.code] || {}).qualified_name || "?") + " +" + entry.offset },

@@ -22,9 +22,11 @@ function span(className, text) {
   return made;
 }
 
+const GROUPS = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+
 /** 12345 as "12,345". */
 function grouped(number) {
-  return Math.round(number).toLocaleString("en-US");
+  return GROUPS.format(number);
 }
 
 function counted(number, noun, plural = noun + "s") {
@@ -56,6 +58,13 @@ function fileName(path) {
 
 function heading(text, note) {
   return element("h3", {}, text, note ? span("note", note) : null);
+}
+
+/** A long text that is drawn when it is opened; nothing when there is none. */
+function listing(title, text) {
+  if (!text) return null;
+  const body = element("pre");
+  return element("details", { class: "listing", toggle: () => { body.textContent = text; } }, element("summary", { text: title }), body);
 }
 
 /** What stands where a stage has nothing to show. */

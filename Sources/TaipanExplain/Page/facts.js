@@ -7,7 +7,7 @@ class FactsPane {
     const kinds = new Map();
     for (const token of page.record.tokens) kinds.set(token.kind, (kinds.get(token.kind) || 0) + 1);
     const rows = [...kinds].sort((a, b) => b[1] - a[1]);
-    this.content = [element("div", { class: "document" }, heading("The file"), element("dl", { class: "facts" },
+    this.content = [element("div", { class: "document", tabindex: 0 }, heading("The file"), element("dl", { class: "facts" },
       fact("File", element("code", { text: source.file || "" })),
       fact("Size", counted(source.byte_count || 0, "byte") + ", " + counted(source.line_count || 0, "line")),
       fact("Encoding", (source.encoding || "") + ", from " + ({ default: "the default" }[source.encoding_from] || source.encoding_from)),

@@ -47,7 +47,7 @@ class OutputPane {
 
   markPiece(piece, write, number, isEnd) {
     const transfer = this.record.transfers[write.transfer];
-    const waits = transfer ? transfer.step > number && !isEnd : write.transfer === null;
+    const waits = transfer ? transfer.step > number && !isEnd : write.transfer === null || write.transfer === undefined;
     const isNew = write.step === number;
     if (piece.waits !== waits) { piece.waits = waits; piece.classList.toggle("waits", waits); }
     if (piece.isNew !== isNew) { piece.isNew = isNew; piece.classList.toggle("new", isNew); }

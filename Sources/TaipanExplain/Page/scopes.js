@@ -5,13 +5,14 @@ class ScopesPane {
     const { record } = page, tree = record.tree;
     if (!tree) { this.content = [nothing(page.why("ast", "The tree was not recorded"))]; return; }
     const scopes = list(tree.scopes);
-    this.content = [element("div", { class: "document" },
+    this.content = [element("div", { class: "document", tabindex: 0 },
       heading("Folded by the compiler"), table([
         { title: "Where", cell: (fold) => this.place(record, fold) },
         { title: "As written", code: true, cell: (fold) => fold.before },
         { title: "As compiled", code: true, cell: (fold) => fold.after },
       ], list(tree.folds), { caption: "Folded expressions", empty: "Nothing was folded.", pick: (fold) => page.choose({ kind: "node", index: fold.node }, "scopes") }),
-      heading("Scopes"), scopes.length ? scopes.map((scope) => this.scope(page, scopes, scope)) : nothing("There are no scopes."))];
+      heading("Scopes"), scopes.length ? scopes.map((scope) => this.scope(page, scopes, scope)) : nothing("There are no scopes."),
+      listing("As ast.dump prints it", tree.dump))];
   }
 
   place(record, fold) {

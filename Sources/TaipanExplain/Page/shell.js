@@ -3,7 +3,7 @@
 class ShellPane {
   constructor(page) {
     const shell = page.record.shell;
-    this.content = [shell ? element("div", { class: "document" }, this.search(shell), this.hit(shell), this.others(shell), this.files(shell))
+    this.content = [shell ? element("div", { class: "document", tabindex: 0 }, this.search(shell), this.hit(shell), this.others(shell), this.files(shell))
       : nothing(page.why("shell", "The shell's search was not recorded"))];
   }
 

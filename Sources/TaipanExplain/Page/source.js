@@ -4,6 +4,9 @@
 const KEYWORDS = new Set(("False None True and as assert async await break class continue def del elif else except finally for from global if " +
   "import in is lambda nonlocal not or pass raise return try while with yield").split(" "));
 
+/** What is behind this many characters of a line is not drawn. */
+const LONGEST_LINE = 4000;
+
 class SourcePane {
   constructor(page) {
     this.page = page;
@@ -49,7 +52,7 @@ class SourcePane {
 
   mark(row, index) {
     const line = index + 1, text = this.record.text;
-    const start = text.offset(line, 0), end = start + text.line(line).length;
+    const start = text.offset(line, 0), end = start + Math.min(text.line(line).length, LONGEST_LINE);
     const { kin, current, pick } = this.page;
     const clip = (from, to) => (from !== NO_PLACE && from <= end && to > start ? [Math.max(from, start), Math.min(to, end)] : null);
     const lit = kin && clip(kin.start, kin.end);

@@ -3,7 +3,7 @@
 class StartupPane {
   constructor(page) {
     const startup = page.record.startup;
-    this.content = [startup ? element("div", { class: "document" }, this.steps(list(startup.steps)), this.path(list(startup.path)),
+    this.content = [startup ? element("div", { class: "document", tabindex: 0 }, this.steps(list(startup.steps)), this.path(list(startup.path)),
       this.settings("Environment variables that took effect", list(startup.variables)), this.settings("Options that took effect", list(startup.options)))
       : nothing(page.why("startup", "Start-up was not recorded"))];
   }
