@@ -8,7 +8,7 @@ enum PageAssets {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-LoCOjkdS8whlsLVK05ruNgtlZm3HoKexBkkRa/RMliE='; style-src 'sha256-zF52xApGGdfUkZ+s7qTrrpqjBZnG5odkqcwPmsqCHfI='; base-uri 'none'; form-action 'none'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-hzfAzxgreCm6GR/PN1o0LLGLvgzoP0/sK9gSOR5OsmE='; style-src 'sha256-cR+cJZSKwG5hNIynZB4PLzjwDWptGtEmICtRc1HeMm4='; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Taipan explains</title>
@@ -313,6 +313,7 @@ header { gap: 8px; }
 [data-view="execution"] .pane-source .time { display: none; }
 }
 @media (prefers-reduced-motion: reduce) { #voice { transition: none; } }
+@media (forced-colors: active) { .row.lit, .text > .lit { outline: 1px solid; outline-offset: -1px; } .row.current { outline: 2px solid; outline-offset: -2px; } }
 </style>
 </head>
 <body data-view="run">
@@ -338,7 +339,7 @@ header { gap: 8px; }
 <div id="pane-tabs" role="tablist" aria-label="Panes"></div>
 <main id="panes"></main>
 <div id="foot">
-<div id="strip"><p id="picked"></p><button id="drop" hidden title="Drop the pick (Esc)">Drop</button></div>
+<div id="strip"><p id="picked"></p><button id="drop" hidden title="Drop the pick (Esc)">Clear</button></div>
 <footer id="timeline" aria-label="Timeline">
   <div class="track"><canvas id="track" aria-hidden="true"></canvas><input id="slider" type="range" min="0" max="0" value="0" aria-label="Moment of the run"></div>
   <div class="controls">
@@ -1537,7 +1538,7 @@ mark(row, index) {
 const item = this.items[index], { pick, currentLine } = this.page;
 const lit = this.litLine();
 row.classList.toggle("inside", item.entry !== undefined && lit !== 0 && item.line === lit && item.of < this.record.scriptCodeCount);
-row.classList.toggle("current", item.entry === undefined && item.line !== undefined && item.line === currentLine && !pick);
+row.classList.toggle("current", item.entry === undefined && item.line !== undefined && item.line === currentLine && currentLine > 0 && !pick);
 }
 litLine() {
 const { kin, record } = this.page;
@@ -2196,9 +2197,10 @@ if (this.moments.count === 0) return;
 const { page, record, moments } = this;
 this.slider.value = String(this.valueOf(page.moment));
 const isGap = moments.isGap(page.moment);
-const line = isGap ? null : record.lineOfStep(moments.stepOf(page.moment));
+const step = isGap ? -1 : moments.stepOf(page.moment), line = isGap ? null : record.lineOfStep(step), code = isGap ? null : record.codeOfStep(step);
+const place = !line ? "" : record.isScriptStep(step) ? "line " + line : fileName((code && code.file) || "") + ":" + line;
 const words = isGap ? "Steps that were only counted" : "Step " + grouped(moments.number(page.moment));
-this.position.replaceChildren(element("strong", { text: words }), " of " + grouped(record.total) + (line ? ", line " + line : ""));
+this.position.replaceChildren(element("strong", { text: words }), " of " + grouped(record.total) + (place ? ", " + place : ""));
 this.slider.setAttribute("aria-valuetext", this.position.textContent);
 }
 draw() {
@@ -2330,17 +2332,19 @@ return words + ": the stage was not picked (--explain=" + stage + " picks it) or
 makeHead() {
 const { record } = this;
 document.title = (fileName(record.command.script || "") || "Run") + " · Taipan explains";
-document.getElementById("script").textContent = record.command.script || "";
+document.getElementById("script").textContent = fileName(record.command.script || "");
+document.getElementById("script").title = record.command.script || "";
 document.getElementById("command").textContent = list(record.command.arguments).join(" ");
 const status = record.exitStatus === null || record.exitStatus === undefined ? "" : ", exit status " + record.exitStatus;
 const ending = document.getElementById("ending");
-ending.textContent = (record.ending || "unknown end") + status;
+ending.textContent = (record.ending || "") + status;
 ending.classList.toggle("bad", !!record.exitStatus);
 const times = new Map(record.times.map((time) => [time.stage, time.microseconds]));
 document.getElementById("views").replaceChildren(...VIEWS.map((view, index) => element("button", {
 role: "tab", id: "view-" + view.name, "aria-controls": "panes", "aria-selected": "false", tabindex: -1,
 click: () => this.showView(view.name), keydown: (event) => this.tabKey(event, VIEWS, index, "view-", (name) => this.showView(name)),
 }, index ? span("number", index) : null, span("", view.title), view.stage && times.has(view.stage) ? span("note", duration(times.get(view.stage))) : null)));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.timeline.draw());
 document.getElementById("theme").addEventListener("click", () => this.toggleTheme());
 document.getElementById("help").addEventListener("click", () => this.showKeys());
 document.getElementById("drop").addEventListener("click", () => this.choose(null, ""));

@@ -206,6 +206,7 @@ class PageTest:
             self.run(f"page.choose({{ kind: 'line', index: {line} }}, ''); 0")
             self.browser.settle()
             self.click_on(f".pane-source .row[id$='-{line - 1}'] .text > span", piece)
+            self.equal(f"{name}: a character is picked", self.run("page.record.text.text[page.pick.index]") in piece and self.run("page.pick.kind"), "character")
             tokens = self.run(LIT % "tokens")
             self.check(f"{name}: source to token", len(tokens) == 1 and kind in tokens[0] and text in tokens[0], str(tokens))
             nodes = self.run(LIT % "tree")

@@ -144,7 +144,7 @@ class RawPane extends CodeRows {
     const item = this.items[index], { pick, currentLine } = this.page;
     const lit = this.litLine();
     row.classList.toggle("inside", item.entry !== undefined && lit !== 0 && item.line === lit && item.of < this.record.scriptCodeCount);
-    row.classList.toggle("current", item.entry === undefined && item.line !== undefined && item.line === currentLine && !pick);
+    row.classList.toggle("current", item.entry === undefined && item.line !== undefined && item.line === currentLine && currentLine > 0 && !pick);
   }
 
   /** The line of what is lit. */

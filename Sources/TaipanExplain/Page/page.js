@@ -51,17 +51,19 @@ class Page {
   makeHead() {
     const { record } = this;
     document.title = (fileName(record.command.script || "") || "Run") + " · Taipan explains";
-    document.getElementById("script").textContent = record.command.script || "";
+    document.getElementById("script").textContent = fileName(record.command.script || "");
+    document.getElementById("script").title = record.command.script || "";
     document.getElementById("command").textContent = list(record.command.arguments).join(" ");
     const status = record.exitStatus === null || record.exitStatus === undefined ? "" : ", exit status " + record.exitStatus;
     const ending = document.getElementById("ending");
-    ending.textContent = (record.ending || "unknown end") + status;
+    ending.textContent = (record.ending || "") + status;
     ending.classList.toggle("bad", !!record.exitStatus);
     const times = new Map(record.times.map((time) => [time.stage, time.microseconds]));
     document.getElementById("views").replaceChildren(...VIEWS.map((view, index) => element("button", {
       role: "tab", id: "view-" + view.name, "aria-controls": "panes", "aria-selected": "false", tabindex: -1,
       click: () => this.showView(view.name), keydown: (event) => this.tabKey(event, VIEWS, index, "view-", (name) => this.showView(name)),
     }, index ? span("number", index) : null, span("", view.title), view.stage && times.has(view.stage) ? span("note", duration(times.get(view.stage))) : null)));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.timeline.draw());
     document.getElementById("theme").addEventListener("click", () => this.toggleTheme());
     document.getElementById("help").addEventListener("click", () => this.showKeys());
     document.getElementById("drop").addEventListener("click", () => this.choose(null, ""));

@@ -125,9 +125,10 @@ class Timeline {
     const { page, record, moments } = this;
     this.slider.value = String(this.valueOf(page.moment));
     const isGap = moments.isGap(page.moment);
-    const line = isGap ? null : record.lineOfStep(moments.stepOf(page.moment));
+    const step = isGap ? -1 : moments.stepOf(page.moment), line = isGap ? null : record.lineOfStep(step), code = isGap ? null : record.codeOfStep(step);
+    const place = !line ? "" : record.isScriptStep(step) ? "line " + line : fileName((code && code.file) || "") + ":" + line;
     const words = isGap ? "Steps that were only counted" : "Step " + grouped(moments.number(page.moment));
-    this.position.replaceChildren(element("strong", { text: words }), " of " + grouped(record.total) + (line ? ", line " + line : ""));
+    this.position.replaceChildren(element("strong", { text: words }), " of " + grouped(record.total) + (place ? ", " + place : ""));
     this.slider.setAttribute("aria-valuetext", this.position.textContent);
   }
 
