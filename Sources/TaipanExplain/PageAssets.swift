@@ -8,7 +8,7 @@ enum PageAssets {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-hzfAzxgreCm6GR/PN1o0LLGLvgzoP0/sK9gSOR5OsmE='; style-src 'sha256-cR+cJZSKwG5hNIynZB4PLzjwDWptGtEmICtRc1HeMm4='; base-uri 'none'; form-action 'none'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-kmoYf1QEObR1asJJJJ7/23dn5LqPb5KvNC/7bdX7OME='; style-src 'sha256-VIMhCuYR9mNS86SZ9TDb/qCpveWxXvKe/3hkcqrOoRE='; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Taipan explains</title>
@@ -127,7 +127,7 @@ h3 { font-size: 12px; font-weight: 600; display: flex; justify-content: space-be
 .pane-source .row.current { box-shadow: none; background: var(--now-ground); }
 .pane-source .row.current .line-number { color: var(--now); font-weight: 700; }
 .pane-source .row.wrong .line-number { background: var(--error); color: var(--panel); }
-.away { padding: 3px 12px; background: var(--now-ground); color: var(--now); overflow-wrap: anywhere; font-size: 12px; }
+.away { position: absolute; left: 0; right: 0; bottom: 0; z-index: 1; padding: 3px 12px; border-top: 1px solid var(--now); background: var(--now-ground); color: var(--now); overflow-wrap: anywhere; font-size: 12px; }
 .keyword { color: var(--keyword); } .string { color: var(--string); } .numeral { color: var(--numeral); } .comment { color: var(--comment); font-style: italic; }
 .indent { background: radial-gradient(circle, var(--faint) 0.9px, transparent 1.1px) 0 0 / 1ch 100%; }
 .text > span { border-radius: 2px; }
@@ -190,6 +190,8 @@ h3 { font-size: 12px; font-weight: 600; display: flex; justify-content: space-be
 details.frame > .frame-head { cursor: pointer; }
 details.frame > .frame-head::before { content: "▸"; color: var(--muted); width: 8px; font-size: 10px; }
 details.frame[open] > .frame-head::before { content: "▾"; }
+.brief { color: var(--muted); font: 12px/20px var(--code); white-space: nowrap; overflow: hidden; text-overflow: ellipsis; min-width: 0; flex: 1; }
+[open] > .frame-head .brief { visibility: hidden; }
 .frame.top .code-name { color: var(--now); }
 .frame .nothing { padding: 0 0 2px 16px; font-size: 12px; }
 .names { padding-left: 16px; }
@@ -260,7 +262,7 @@ td.wide { min-width: 80px; }
 .mirrored svg { transform: scaleX(-1); }
 #play { min-width: 40px; background: var(--now); border-color: var(--now); color: var(--panel); }
 #play .when-playing, #play.playing .when-paused { display: none; } #play.playing .when-playing { display: block; }
-#position { min-width: 27ch; font-variant-numeric: tabular-nums; color: var(--muted); margin-right: auto; }
+#position { flex: 0 1 auto; width: 33ch; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-variant-numeric: tabular-nums; color: var(--muted); margin-right: auto; }
 #position strong { color: var(--text); }
 .label { font-size: 12px; color: var(--muted); padding: 0 3px; }
 .label::before { content: ""; display: inline-block; width: 8px; height: 8px; border-radius: 2px; margin-right: 4px; background: var(--mark); }
@@ -1673,10 +1675,11 @@ return this.block("globals-" + file, "frame globals", "Globals", fileName(file),
 block(key, className, title, place, isOpen, names, index) {
 let block = this.blocks.get(key);
 if (!block) {
-const where = span("place", "");
-const head = element(names ? "summary" : "div", { class: "frame-head" }, span("code-name", title), where);
+const where = span("place", ""), brief = span("brief", "");
+const head = element(names ? "summary" : "div", { class: "frame-head" }, span("code-name", title), names ? brief : null, where);
 block = element(names ? "details" : "div", { class: className }, head);
 block.where = where;
+block.brief = brief;
 if (names) head.addEventListener("click", () => this.opened.set(key, !block.open));
 if (this.blocks.size > 500) this.blocks.clear();
 this.blocks.set(key, block);
@@ -1688,6 +1691,7 @@ const shown = names.slice(0, 300);
 const state = shown.map((name) => name.name + "=" + name.value + (name.step === index ? "*" : "") + (this.isOld(name, index) ? "?" : "")).join("\n");
 if (block.state === state) return block;
 block.state = state;
+block.brief.textContent = shown.slice(0, 3).map((name) => name.name + " = " + oneLine(name.value, 20)).join(", ");
 if (block.children[1]) block.children[1].remove();
 block.append(shown.length ? element("dl", { class: "names" }, shown.map((name) => this.nameRow(name, index))) : nothing("No names known yet."));
 return block;
@@ -1750,7 +1754,8 @@ this.shown.forEach((piece, place) => this.markPiece(piece, record.writes[first +
 if (this.shown.length !== before) this.text.scrollTop = this.text.scrollHeight;
 const omitted = record.output.omitted_writes || 0;
 this.state.textContent = grouped(count) + " of " + counted(record.writes.length, "write") +
-(omitted ? "; " + grouped(omitted) + " more (" + byteSize(record.output.omitted_bytes || 0) + ") left out of the record" : "");
+(omitted ? "; " + grouped(omitted) + " more (" + byteSize(record.output.omitted_bytes || 0) + ") left out of the record" : "") +
+(this.shown.some((piece) => piece.waits) ? "; dotted: not at the descriptor yet" : "");
 }
 piece(index) {
 const write = this.record.writes[index];

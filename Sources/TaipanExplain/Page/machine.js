@@ -112,10 +112,11 @@ class MachinePane {
   block(key, className, title, place, isOpen, names, index) {
     let block = this.blocks.get(key);
     if (!block) {
-      const where = span("place", "");
-      const head = element(names ? "summary" : "div", { class: "frame-head" }, span("code-name", title), where);
+      const where = span("place", ""), brief = span("brief", "");
+      const head = element(names ? "summary" : "div", { class: "frame-head" }, span("code-name", title), names ? brief : null, where);
       block = element(names ? "details" : "div", { class: className }, head);
       block.where = where;
+      block.brief = brief;
       if (names) head.addEventListener("click", () => this.opened.set(key, !block.open));
       if (this.blocks.size > 500) this.blocks.clear();
       this.blocks.set(key, block);
@@ -127,6 +128,7 @@ class MachinePane {
     const state = shown.map((name) => name.name + "=" + name.value + (name.step === index ? "*" : "") + (this.isOld(name, index) ? "?" : "")).join("\n");
     if (block.state === state) return block;
     block.state = state;
+    block.brief.textContent = shown.slice(0, 3).map((name) => name.name + " = " + oneLine(name.value, 20)).join(", ");
     if (block.children[1]) block.children[1].remove();
     block.append(shown.length ? element("dl", { class: "names" }, shown.map((name) => this.nameRow(name, index))) : nothing("No names known yet."));
     return block;

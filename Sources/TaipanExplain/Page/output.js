@@ -34,7 +34,8 @@ class OutputPane {
     if (this.shown.length !== before) this.text.scrollTop = this.text.scrollHeight;
     const omitted = record.output.omitted_writes || 0;
     this.state.textContent = grouped(count) + " of " + counted(record.writes.length, "write") +
-      (omitted ? "; " + grouped(omitted) + " more (" + byteSize(record.output.omitted_bytes || 0) + ") left out of the record" : "");
+      (omitted ? "; " + grouped(omitted) + " more (" + byteSize(record.output.omitted_bytes || 0) + ") left out of the record" : "") +
+      (this.shown.some((piece) => piece.waits) ? "; dotted: not at the descriptor yet" : "");
   }
 
   piece(index) {
