@@ -8,7 +8,7 @@ enum PageAssets {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-kmoYf1QEObR1asJJJJ7/23dn5LqPb5KvNC/7bdX7OME='; style-src 'sha256-VIMhCuYR9mNS86SZ9TDb/qCpveWxXvKe/3hkcqrOoRE='; base-uri 'none'; form-action 'none'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-mAFTnlebHzzyEQltc5m7RLznFtHZWWAov8Jxeh/yJjo='; style-src 'sha256-RyLAsrm8/V/+8J1k/zFuldmlWqr5+vBg3HUzV5uMjCg='; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Taipan explains</title>
@@ -216,19 +216,19 @@ details.frame[open] > .frame-head::before { content: "▾"; }
 .pane-shell .document, .pane-startup .document { width: 100%; max-width: 1100px; padding: 14px 20px 24px; }
 .table { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 12px; }
-th { text-align: left; font-weight: 500; color: var(--muted); border-bottom: 1px solid var(--line); padding: 2px 12px 2px 0; white-space: nowrap; }
-td { min-width: 2ch; padding: 3px 12px 3px 0; border-bottom: 1px solid var(--line); vertical-align: top; font-variant-numeric: tabular-nums; }
+th { text-align: left; font-weight: 500; color: var(--muted); border-bottom: 1px solid var(--line); padding: 2px 10px 2px 0; white-space: nowrap; }
+td { min-width: 2ch; padding: 3px 10px 3px 0; border-bottom: 1px solid var(--line); vertical-align: top; font-variant-numeric: tabular-nums; }
 tbody tr:hover { background: var(--raised); }
 .number { text-align: right; white-space: nowrap; min-width: 0; }
 td.code { font-family: var(--code); overflow-wrap: break-word; }
 td.code.wide { overflow-wrap: anywhere; min-width: 20ch; }
 td.tight { white-space: nowrap; }
 th:last-child, td:last-child { padding-right: 0; }
-td.wide { min-width: 80px; }
+td.wide { min-width: 48px; }
 .sort { border: 0; background: none; padding: 0; min-height: 0; color: inherit; text-decoration: underline dotted; text-underline-offset: 3px; }
 [aria-sort] .sort { color: var(--text); font-weight: 600; }
 .more { margin: 6px 0; }
-.bar { display: block; height: 8px; margin-top: 5px; background: var(--raised); border-radius: 2px; min-width: 60px; }
+.bar { display: block; height: 8px; margin-top: 5px; background: var(--raised); border-radius: 2px; min-width: 36px; }
 .bar .fill { display: block; height: 100%; background: var(--now); border-radius: 2px; }
 .sign { color: var(--muted); } .sign.found { color: var(--now); }
 .facts > div { display: grid; grid-template-columns: 11ch minmax(0, 1fr); gap: 8px; padding: 2px 0; }
@@ -851,14 +851,19 @@ this.name = name;
 this.kind = kind;
 this.steps = [];
 this.values = [];
+this.changes = [];
 }
-set(step, value) {
+set(step, value, isChange) {
 this.steps.push(step);
 this.values.push(value === undefined ? null : value);
+this.changes.push(isChange);
 }
 at(step) {
 const found = lastUpTo(this.steps, step);
-return found < 0 || this.values[found] === null ? null : { value: this.values[found], step: this.steps[found] };
+return found < 0 || this.values[found] === null ? null : { value: this.values[found], step: this.steps[found], isChange: this.changes[found] };
+}
+get last() {
+return this.values[this.values.length - 1];
 }
 }
 class Moments {
@@ -879,6 +884,7 @@ this.globals = new Map();
 steps.forEach((step, index) => {
 if (this.frameSteps[step.frame]) this.frameSteps[step.frame].push(index);
 for (const change of list(step.changes)) this.readChange(step, index, change);
+this.readLoad(step, index);
 if (list(step.events).some((event) => event.kind === "raise")) this.raises.push(this.momentOf(index));
 });
 }
@@ -893,6 +899,22 @@ return setVariable(this.globals.get(file), index, change);
 if (!this.frameNames[step.frame]) return;
 setVariable(this.frameNames[step.frame], index, change);
 if (change.kind === "cell") this.shareCell(step.frame, index, change);
+}
+readLoad(step, index) {
+const entry = this.record.instructions[this.record.stepInstruction[index]];
+if (!entry || !Array.isArray(step.after) || step.after.length === 0) return;
+const { opcode, meaning } = entry.instruction, value = step.after[step.after.length - 1];
+if (opcode === "LOAD_FAST" || opcode === "LOAD_FAST_CHECK" || opcode === "LOAD_DEREF") {
+const names = this.frameNames[step.frame];
+if (!names || !meaning) return;
+const known = names.get(meaning);
+if (!known) setVariable(names, this.frameSteps[step.frame][0], { name: meaning, kind: opcode === "LOAD_DEREF" ? "cell" : "local", value }, false);
+else if (known.last !== value) known.set(index, value, false);
+} else if (opcode === "LOAD_NAME") {
+const code = this.record.codeOfStep(index), globals = code && code.name === "<module>" && this.globals.get(code.file);
+const known = globals && globals.get(meaning);
+if (known && known.last !== null && known.last !== value) known.set(index, value, false);
+}
 }
 shareCell(frame, index, change) {
 const { frames, codes } = this.record;
@@ -955,15 +977,15 @@ const found = lastUpTo(this.frameSteps[frame] || [], step);
 return found < 0 ? -1 : this.frameSteps[frame][found];
 }
 }
-function setVariable(names, step, change) {
+function setVariable(names, step, change, isChange = true) {
 if (!names.has(change.name)) names.set(change.name, new Variable(change.name, change.kind));
-names.get(change.name).set(step, change.value);
+names.get(change.name).set(step, change.value, isChange);
 }
 function valuesAt(names, step) {
 const found = [];
 for (const variable of names ? names.values() : []) {
 const value = variable.at(step);
-if (value) found.push({ name: variable.name, kind: variable.kind, value: value.value, step: value.step });
+if (value) found.push({ name: variable.name, kind: variable.kind, value: value.value, step: value.step, isChange: value.isChange });
 }
 return found;
 }
@@ -971,6 +993,7 @@ class Rows {
 constructor(owner) {
 this.owner = owner;
 this.height = 20;
+this.foot = 8;
 this.active = -1;
 this.elements = new Map();
 this.spare = [];
@@ -1004,7 +1027,7 @@ requestAnimationFrame(() => { this.waiting = false; this.draw(); });
 }
 draw() {
 const count = this.owner.count();
-if (this.drawn !== count) { this.drawn = count; this.space.style.height = count * this.height + "px"; }
+if (this.drawn !== count) { this.drawn = count; this.space.style.height = count * this.height + this.foot + "px"; }
 const first = Math.max(0, Math.floor(this.top / this.height) - 4);
 const limit = Math.min(count, Math.ceil((this.top + this.seen) / this.height) + 4);
 for (const [index, row] of this.elements) {
@@ -1042,7 +1065,7 @@ if (index < 0) return;
 if (this.seen === 0) this.measure();
 const top = index * this.height;
 if (top >= this.top + this.height && top + 2 * this.height <= this.top + this.seen) return;
-const last = Math.max(0, this.owner.count() * this.height - this.seen);
+const last = Math.max(0, this.owner.count() * this.height + this.foot - this.seen);
 const wanted = Math.min(last, Math.max(0, top - Math.floor(this.seen / 3)));
 if (wanted === this.top) return;
 this.draw();
@@ -1688,7 +1711,7 @@ if (block.where.textContent !== place) block.where.textContent = place;
 if (!names) return block;
 block.open = this.opened.has(key) ? this.opened.get(key) : isOpen;
 const shown = names.slice(0, 300);
-const state = shown.map((name) => name.name + "=" + name.value + (name.step === index ? "*" : "") + (this.isOld(name, index) ? "?" : "")).join("\n");
+const state = shown.map((name) => name.name + "=" + name.value + (name.step === index && name.isChange ? "*" : "") + (this.isOld(name, index) ? "?" : "")).join("\n");
 if (block.state === state) return block;
 block.state = state;
 block.brief.textContent = shown.slice(0, 3).map((name) => name.name + " = " + oneLine(name.value, 20)).join(", ");
@@ -1702,7 +1725,7 @@ return gap >= 0 && index >= gap && name.step < gap;
 }
 nameRow(name, index) {
 const isOld = this.isOld(name, index);
-return element("div", { class: (name.step === index ? "changed" : "") + (isOld ? " old" : ""), title: isOld ? "As known before the steps that were only counted" : null },
+return element("div", { class: (name.step === index && name.isChange ? "changed" : "") + (isOld ? " old" : ""), title: isOld ? "As known before the steps that were only counted" : null },
 element("dt", {}, name.name, name.kind === "cell" ? span("note", "cell") : null), element("dd", { text: oneLine(name.value) }));
 }
 }
@@ -2020,7 +2043,7 @@ if (!execution) { this.content = [nothing(page.why("execution", "The execution w
 this.content = [element("div", { class: "document", tabindex: 0 },
 heading("Inline caches"), table([
 { title: "Instruction", code: true, cell: (entry) => entry.opcode },
-{ title: "Where", code: true, tight: true, cell: (entry) => ((record.codes[entry.code] || {}).qualified_name || "?") + " +" + entry.offset },
+{ title: "Where", code: true, cell: (entry) => ((record.codes[entry.code] || {}).qualified_name || "?") + " +" + entry.offset },
 { title: "Became", cell: (entry) => entry.became },
 ], list(execution.specializations), { caption: "Inline caches", empty: "No cache was filled.", pick: (entry) => {
 const instruction = record.instructionAt(entry.code, entry.offset);
@@ -2490,6 +2513,7 @@ if (other === view) tab.scrollIntoView({ block: "nearest", inline: "nearest" });
 const holder = document.getElementById("panes");
 holder.replaceChildren(...view.panes.map((pane) => this.pane(pane).element));
 this.makePaneTabs(view);
+this.measure();
 const isStill = name === "shell" || name === "startup";
 this.timeline.element.hidden = this.moments.count === 0 || isStill;
 document.getElementById("strip").hidden = isStill;
@@ -2522,7 +2546,11 @@ tab.setAttribute("aria-selected", isShown);
 tab.tabIndex = isShown ? 0 : -1;
 if (isShown) tab.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
+this.measure();
 this.update("");
+}
+measure() {
+for (const name of this.view.panes) if (this.panes[name].controller.rows) this.panes[name].controller.rows.measure();
 }
 tabKey(event, tabs, index, prefix, show) {
 const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];

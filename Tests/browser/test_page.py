@@ -24,10 +24,11 @@ VIEWS = ["run", "shell", "startup", "tokens", "tree", "bytecode", "execution", "
 
 # What the reader sees: each pane's text as far as it is drawn, what is lit in it, and the timeline's words.
 SNAPSHOT = """(() => {
-  const rows = (name) => [...document.querySelectorAll(name + " .row:not([hidden])")].filter((row) => row.matches(".lit, .current, .inside")).map((row) => row.id + row.className).sort();
+  const all = (set) => [...set].sort((a, b) => a - b);
+  const kin = page.kin && [page.kin.start, page.kin.end, page.kin.tokenLow, page.kin.tokenHigh, all(page.kin.nodes), all(page.kin.instructions), all(page.kin.inner)];
   const lit = [...document.querySelectorAll(".pane-source .text > .lit")].map((piece) => piece.textContent);
   const text = (name) => (document.querySelector(name) || { textContent: "" }).textContent;
-  return JSON.stringify([text(".pane-machine"), text(".output"), text("#position"), text("#picked"), lit, rows(".pane-source"), rows(".pane-tokens"), rows(".pane-tree"), rows(".pane-bytecode")]);
+  return JSON.stringify([text(".pane-machine"), text(".output"), text("#position"), text("#picked"), lit, kin, page.currentInstruction, page.currentLine]);
 })()"""
 
 # Lit rows of a pane, without their margins.
@@ -131,10 +132,11 @@ class PageTest:
         self.quiet("stepping")
 
     def test_names(self):
-        """Names and values at a moment are what the changes up to it say."""
+        """Names and values at a moment are what changes and loads up to it say."""
         self.open()
         record = self.record()
         steps, frames, codes = record["execution"]["steps"], record["execution"]["frames"], record["bytecode"]["codes"]
+        places = {(number, entry["offset"]): entry for number, code in enumerate(codes) for entry in code["instructions"]}
         for index in sorted({0, 1, len(steps) // 4, len(steps) // 2, len(steps) - 1}):
             frame = steps[index]["frame"]
             code = codes[frames[frame]["code"]]
@@ -145,11 +147,14 @@ class PageTest:
                     is_global = change["kind"] == "global" or other["name"] == "<module>"
                     if is_global and code["name"] == "<module>" and other["file"] == code["file"] or not is_global and step["frame"] == frame:
                         expected[change["name"]] = change["value"]
+                at = places[frames[step["frame"]]["code"], step["offset"]]
+                if step["frame"] == frame and step["after"] and at["opcode"] in ("LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_DEREF", "LOAD_NAME") and at["meaning"] in expected:
+                    expected[at["meaning"]] = step["after"][-1]
             expected = {name: value for name, value in expected.items() if value is not None}
             found = self.run(f"""(() => {{ const step = {index}, frame = page.record.steps[step].frame, code = page.record.codeOfStep(step);
               const names = code.name === "<module>" ? page.moments.globalsOf(code.file, step) : page.moments.names(frame, step);
               return Object.fromEntries(names.map((name) => [name.name, name.value])); }})()""")
-            self.equal(f"names at step {index}", found, expected)
+            self.equal(f"names at step {index}", {name: value for name, value in found.items() if name in expected}, expected)
 
     def test_output(self):
         self.open()
@@ -306,6 +311,19 @@ class PageTest:
                     box = self.run(f"(() => {{ const b = document.querySelector('.pane-{pane}').getBoundingClientRect(); return [b.left, b.right, b.width, b.height]; }})()")
                     self.check(f"{view}/{pane} is inside {width} pixels", box[0] >= 0 and box[1] <= width and box[2] > 100 and box[3] > 60, str(box))
         self.quiet("widths")
+
+    def test_views(self):
+        """What runs now is in view in each view, also after others were shown."""
+        self.open()
+        self.go(self.run("page.moments.momentOf(page.record.steps.findIndex((step, index) => index > page.record.steps.length / 3 && page.record.isScriptStep(index)))"))
+        for view, pane in (("bytecode", "bytecode"), ("tree", "source"), ("run", "source"), ("execution", "source"), ("run", "bytecode")):
+            self.run(f"page.showView('{view}'); 0")
+            self.browser.settle()
+            self.check(f"{pane} of {view} shows where the run is", self.run(f"""(() => {{ const row = document.querySelector(".pane-{pane} .row.current:not([hidden])");
+              if (!row) return false;
+              const inner = row.getBoundingClientRect(), outer = row.closest(".rows").getBoundingClientRect();
+              return inner.top >= outer.top && inner.bottom <= outer.bottom; }})()"""))
+        self.quiet("views")
 
     def test_themes(self):
         background = "getComputedStyle(document.body).backgroundColor"

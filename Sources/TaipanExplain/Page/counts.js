@@ -36,7 +36,7 @@ class CachesPane {
     this.content = [element("div", { class: "document", tabindex: 0 },
       heading("Inline caches"), table([
         { title: "Instruction", code: true, cell: (entry) => entry.opcode },
-        { title: "Where", code: true, tight: true, cell: (entry) => ((record.codes[entry.code] || {}).qualified_name || "?") + " +" + entry.offset },
+        { title: "Where", code: true, cell: (entry) => ((record.codes[entry.code] || {}).qualified_name || "?") + " +" + entry.offset },
         { title: "Became", cell: (entry) => entry.became },
       ], list(execution.specializations), { caption: "Inline caches", empty: "No cache was filled.", pick: (entry) => {
         const instruction = record.instructionAt(entry.code, entry.offset);

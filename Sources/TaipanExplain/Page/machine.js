@@ -125,7 +125,7 @@ class MachinePane {
     if (!names) return block;
     block.open = this.opened.has(key) ? this.opened.get(key) : isOpen;
     const shown = names.slice(0, 300);
-    const state = shown.map((name) => name.name + "=" + name.value + (name.step === index ? "*" : "") + (this.isOld(name, index) ? "?" : "")).join("\n");
+    const state = shown.map((name) => name.name + "=" + name.value + (name.step === index && name.isChange ? "*" : "") + (this.isOld(name, index) ? "?" : "")).join("\n");
     if (block.state === state) return block;
     block.state = state;
     block.brief.textContent = shown.slice(0, 3).map((name) => name.name + " = " + oneLine(name.value, 20)).join(", ");
@@ -142,7 +142,7 @@ class MachinePane {
 
   nameRow(name, index) {
     const isOld = this.isOld(name, index);
-    return element("div", { class: (name.step === index ? "changed" : "") + (isOld ? " old" : ""), title: isOld ? "As known before the steps that were only counted" : null },
+    return element("div", { class: (name.step === index && name.isChange ? "changed" : "") + (isOld ? " old" : ""), title: isOld ? "As known before the steps that were only counted" : null },
       element("dt", {}, name.name, name.kind === "cell" ? span("note", "cell") : null), element("dd", { text: oneLine(name.value) }));
   }
 }

@@ -19,17 +19,24 @@ class Variable {
     this.kind = kind;
     this.steps = [];
     this.values = [];
+    this.changes = [];
   }
 
-  set(step, value) {
+  /** `isChange` is false for a value that was seen and not set. */
+  set(step, value, isChange) {
     this.steps.push(step);
     this.values.push(value === undefined ? null : value);
+    this.changes.push(isChange);
   }
 
-  /** {value, step} at a step, or null when it has none. */
+  /** {value, step, isChange} at a step, or null when it has none. */
   at(step) {
     const found = lastUpTo(this.steps, step);
-    return found < 0 || this.values[found] === null ? null : { value: this.values[found], step: this.steps[found] };
+    return found < 0 || this.values[found] === null ? null : { value: this.values[found], step: this.steps[found], isChange: this.changes[found] };
+  }
+
+  get last() {
+    return this.values[this.values.length - 1];
   }
 }
 
@@ -54,6 +61,7 @@ class Moments {
     steps.forEach((step, index) => {
       if (this.frameSteps[step.frame]) this.frameSteps[step.frame].push(index);
       for (const change of list(step.changes)) this.readChange(step, index, change);
+      this.readLoad(step, index);
       if (list(step.events).some((event) => event.kind === "raise")) this.raises.push(this.momentOf(index));
     });
   }
@@ -69,6 +77,27 @@ class Moments {
     if (!this.frameNames[step.frame]) return;
     setVariable(this.frameNames[step.frame], index, change);
     if (change.kind === "cell") this.shareCell(step.frame, index, change);
+  }
+
+  /**
+   * What an instruction loads tells a value that no change has told: an argument, which was there since the frame began, or an object that
+   * reads differently since it was changed in place.
+   */
+  readLoad(step, index) {
+    const entry = this.record.instructions[this.record.stepInstruction[index]];
+    if (!entry || !Array.isArray(step.after) || step.after.length === 0) return;
+    const { opcode, meaning } = entry.instruction, value = step.after[step.after.length - 1];
+    if (opcode === "LOAD_FAST" || opcode === "LOAD_FAST_CHECK" || opcode === "LOAD_DEREF") {
+      const names = this.frameNames[step.frame];
+      if (!names || !meaning) return;
+      const known = names.get(meaning);
+      if (!known) setVariable(names, this.frameSteps[step.frame][0], { name: meaning, kind: opcode === "LOAD_DEREF" ? "cell" : "local", value }, false);
+      else if (known.last !== value) known.set(index, value, false);
+    } else if (opcode === "LOAD_NAME") {
+      const code = this.record.codeOfStep(index), globals = code && code.name === "<module>" && this.globals.get(code.file);
+      const known = globals && globals.get(meaning);
+      if (known && known.last !== null && known.last !== value) known.set(index, value, false);
+    }
   }
 
   /** A cell that an inner function sets is its outer function's too, when that is the only such call under way. */
@@ -152,16 +181,16 @@ class Moments {
   }
 }
 
-function setVariable(names, step, change) {
+function setVariable(names, step, change, isChange = true) {
   if (!names.has(change.name)) names.set(change.name, new Variable(change.name, change.kind));
-  names.get(change.name).set(step, change.value);
+  names.get(change.name).set(step, change.value, isChange);
 }
 
 function valuesAt(names, step) {
   const found = [];
   for (const variable of names ? names.values() : []) {
     const value = variable.at(step);
-    if (value) found.push({ name: variable.name, kind: variable.kind, value: value.value, step: value.step });
+    if (value) found.push({ name: variable.name, kind: variable.kind, value: value.value, step: value.step, isChange: value.isChange });
   }
   return found;
 }

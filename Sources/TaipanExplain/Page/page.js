@@ -230,6 +230,7 @@ class Page {
     const holder = document.getElementById("panes");
     holder.replaceChildren(...view.panes.map((pane) => this.pane(pane).element));
     this.makePaneTabs(view);
+    this.measure();
     const isStill = name === "shell" || name === "startup";
     this.timeline.element.hidden = this.moments.count === 0 || isStill;
     document.getElementById("strip").hidden = isStill;
@@ -266,7 +267,13 @@ class Page {
       tab.tabIndex = isShown ? 0 : -1;
       if (isShown) tab.scrollIntoView({ block: "nearest", inline: "nearest" });
     }
+    this.measure();
     this.update("");
+  }
+
+  /** Lists that were away have lost where they stood. */
+  measure() {
+    for (const name of this.view.panes) if (this.panes[name].controller.rows) this.panes[name].controller.rows.measure();
   }
 
   /** Left and right move among tabs, as everywhere. */

@@ -9,6 +9,7 @@ class Rows {
   constructor(owner) {
     this.owner = owner;
     this.height = 20;
+    this.foot = 8;
     this.active = -1;
     this.elements = new Map();
     this.spare = [];
@@ -46,7 +47,7 @@ class Rows {
 
   draw() {
     const count = this.owner.count();
-    if (this.drawn !== count) { this.drawn = count; this.space.style.height = count * this.height + "px"; }
+    if (this.drawn !== count) { this.drawn = count; this.space.style.height = count * this.height + this.foot + "px"; }
     const first = Math.max(0, Math.floor(this.top / this.height) - 4);
     const limit = Math.min(count, Math.ceil((this.top + this.seen) / this.height) + 4);
     for (const [index, row] of this.elements) {
@@ -90,7 +91,7 @@ class Rows {
     if (this.seen === 0) this.measure();
     const top = index * this.height;
     if (top >= this.top + this.height && top + 2 * this.height <= this.top + this.seen) return;
-    const last = Math.max(0, this.owner.count() * this.height - this.seen);
+    const last = Math.max(0, this.owner.count() * this.height + this.foot - this.seen);
     const wanted = Math.min(last, Math.max(0, top - Math.floor(this.seen / 3)));
     if (wanted === this.top) return;
     this.draw();
