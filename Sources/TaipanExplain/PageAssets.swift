@@ -8,7 +8,7 @@ enum PageAssets {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-mAFTnlebHzzyEQltc5m7RLznFtHZWWAov8Jxeh/yJjo='; style-src 'sha256-RyLAsrm8/V/+8J1k/zFuldmlWqr5+vBg3HUzV5uMjCg='; base-uri 'none'; form-action 'none'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-D+9cT4V73wGlOeHYzt3UpnQZ5zoD+/a8XBVtWEwmSas='; style-src 'sha256-RyLAsrm8/V/+8J1k/zFuldmlWqr5+vBg3HUzV5uMjCg='; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Taipan explains</title>
@@ -869,11 +869,33 @@ return this.values[this.values.length - 1];
 class Moments {
 constructor(record) {
 this.record = record;
-const steps = record.steps;
-this.gapStep = steps.findIndex((step, index) => index > 0 && step.number > steps[index - 1].number + 1);
-this.count = steps.length + (this.gapStep >= 0 ? 1 : 0);
+this.placeMoments();
 this.readSteps();
 this.readWrites();
+}
+placeMoments() {
+this.starts = [];
+this.ends = [];
+this.steps = [];
+this.gaps = new Set();
+this.ofStep = new Int32Array(this.record.steps.length);
+this.stepsBehindGaps = [];
+let next = 1;
+const add = (start, end, step) => { this.starts.push(start); this.ends.push(end); this.steps.push(step); };
+const addGap = (limit, step) => {
+if (limit <= next) return;
+this.gaps.add(this.starts.length);
+this.stepsBehindGaps.push(step + 1);
+add(next, limit - 1, step);
+};
+this.record.steps.forEach((step, index) => {
+addGap(step.number, index - 1);
+this.ofStep[index] = this.starts.length;
+add(step.number, step.number, index);
+next = step.number + 1;
+});
+addGap(this.record.total + 1, this.record.steps.length - 1);
+this.count = this.starts.length;
 }
 readSteps() {
 const { steps, frames } = this.record;
@@ -940,27 +962,23 @@ for (let at = frames[frame] ? frames[frame].caller : -1; frames[at] && found.len
 return found;
 }
 momentOf(step) {
-return this.gapStep >= 0 && step >= this.gapStep ? step + 1 : step;
+return this.ofStep[step];
 }
 stepOf(moment) {
-return this.gapStep >= 0 && moment >= this.gapStep ? moment - 1 : moment;
+return this.steps[moment];
 }
 isGap(moment) {
-return this.gapStep >= 0 && moment === this.gapStep;
+return this.gaps.has(moment);
+}
+isGapBetween(step, later) {
+const found = lastUpTo(this.stepsBehindGaps, later);
+return found >= 0 && this.stepsBehindGaps[found] > step;
 }
 number(moment) {
-const { steps, total } = this.record;
-if (this.count === 0) return total;
-if (this.isGap(moment)) return steps[this.gapStep].number - 1;
-return steps[this.stepOf(moment)].number;
+return this.count === 0 ? this.record.total : this.ends[moment];
 }
 momentOfNumber(number) {
-const { steps } = this.record;
-if (!this.numbers) this.numbers = steps.map((step) => step.number);
-if (steps.length === 0) return -1;
-const found = lastUpTo(this.numbers, number);
-if (found < 0) return 0;
-return this.numbers[found] === number || this.gapStep !== found + 1 ? this.momentOf(found) : this.gapStep;
+return this.count === 0 ? -1 : Math.max(0, lastUpTo(this.starts, number));
 }
 writeCount(moment) {
 if (this.count === 0 || moment >= this.count - 1) return this.record.writes.length;
@@ -1630,11 +1648,10 @@ this.drawEvents(step);
 this.drawFrames(index, step);
 }
 drawGap() {
-const { steps, execution } = this.record;
-const before = steps[this.moments.gapStep - 1].number, after = steps[this.moments.gapStep].number;
+const { execution } = this.record, start = this.moments.starts[this.page.moment], end = this.moments.ends[this.page.moment];
 this.instruction.replaceChildren(
-element("p", { class: "opcode" }, grouped(after - before - 1) + " steps were only counted"),
-element("p", { class: "words whole", text: "Steps " + grouped(before + 1) + " to " + grouped(after - 1) + " ran, but the record keeps the first " +
+element("p", { class: "opcode" }, counted(end - start + 1, "step was", "steps were") + " only counted"),
+element("p", { class: "words whole", text: "Steps " + grouped(start) + " to " + grouped(end) + " ran, but the record keeps the first " +
 grouped(execution.first_limit || 0) + " and the last " + grouped(execution.last_limit || 0) + ". --explain-limit=N keeps more." }));
 this.stackHead.textContent = "";
 for (const part of [this.stack, this.events, this.frames]) part.replaceChildren(nothing("Not recorded."));
@@ -1720,8 +1737,7 @@ block.append(shown.length ? element("dl", { class: "names" }, shown.map((name) =
 return block;
 }
 isOld(name, index) {
-const gap = this.moments.gapStep;
-return gap >= 0 && index >= gap && name.step < gap;
+return this.moments.isGapBetween(name.step, index);
 }
 nameRow(name, index) {
 const isOld = this.isOld(name, index);
@@ -2130,10 +2146,10 @@ this.position = document.getElementById("position");
 this.playButton = document.getElementById("play");
 this.speed = document.getElementById("speed");
 this.lineField = document.getElementById("line");
-this.gapWidth = this.moments.gapStep >= 0 ? Math.max(1, Math.round(this.record.steps.length / 20)) : 0;
+this.placeMoments();
 this.element.hidden = this.moments.count === 0;
 if (this.moments.count === 0) return;
-this.slider.max = String(this.record.steps.length + this.gapWidth - 1);
+this.slider.max = String(this.slots - 1);
 this.slider.addEventListener("input", () => { this.pause(); page.go(this.momentAt(Number(this.slider.value))); });
 this.listen();
 new ResizeObserver(() => this.draw()).observe(this.canvas);
@@ -2152,14 +2168,20 @@ if (line >= 1) this.page.goLine(Math.floor(line));
 });
 }
 valueOf(moment) {
-const gap = this.moments.gapStep;
-if (gap < 0 || moment < gap) return moment;
-return moment === gap ? gap + Math.floor(this.gapWidth / 2) : moment - 1 + this.gapWidth;
+return this.moments.isGap(moment) ? this.places[moment] + Math.floor(this.gapWidth / 2) : this.places[moment];
 }
 momentAt(value) {
-const gap = this.moments.gapStep;
-if (gap < 0 || value < gap) return value;
-return value < gap + this.gapWidth ? gap : value - this.gapWidth + 1;
+return Math.max(0, lastUpTo(this.places, value));
+}
+placeMoments() {
+const { moments } = this;
+this.gapWidth = Math.max(1, Math.round(this.record.steps.length / 20 / Math.max(1, moments.gaps.size)));
+this.places = [];
+this.slots = 0;
+for (let moment = 0; moment < moments.count; moment++) {
+this.places.push(this.slots);
+this.slots += moments.isGap(moment) ? this.gapWidth : 1;
+}
 }
 step(by) { this.pause(); this.page.go(this.page.moment + by); }
 first() { this.pause(); this.page.go(0); }
@@ -2172,7 +2194,7 @@ while (moment > 0 && moment < moments.count - 1 && !moments.isGap(moment) && thi
 this.page.go(moment);
 }
 depth(moment) {
-const frame = this.record.frames[this.record.steps[this.moments.stepOf(moment)].frame];
+const step = this.record.steps[this.moments.stepOf(moment)], frame = step && this.record.frames[step.frame];
 return frame ? frame.depth : 0;
 }
 jump(sorted, by, noun) {
@@ -2241,10 +2263,10 @@ const context = canvas.getContext("2d");
 context.scale(scale, scale);
 const styles = getComputedStyle(document.documentElement);
 const colour = (name) => styles.getPropertyValue(name).trim();
-const slots = this.record.steps.length + this.gapWidth;
+const { slots } = this;
 const x = (value) => ((value + 0.5) / slots) * width;
 this.drawDepth(context, x, width / slots, height, colour("--depth"));
-if (this.gapWidth) this.drawGap(context, x(this.moments.gapStep - 0.5), x(this.moments.gapStep + this.gapWidth - 0.5), height, colour("--muted"));
+for (const gap of this.moments.gaps) this.drawGap(context, x(this.places[gap] - 0.5), x(this.places[gap] + this.gapWidth - 0.5), height, colour("--muted"));
 const tick = (moment, name, top, bottom) => {
 context.fillStyle = colour(name);
 context.fillRect(Math.round(x(this.valueOf(moment))) - 1, top, 2, bottom - top);

@@ -10,6 +10,7 @@ record in the page, except for order.py, where it is known.
 import copy
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -155,6 +156,25 @@ class PageTest:
               const names = code.name === "<module>" ? page.moments.globalsOf(code.file, step) : page.moments.names(frame, step);
               return Object.fromEntries(names.map((name) => [name.name, name.value])); }})()""")
             self.equal(f"names at step {index}", {name: value for name, value in found.items() if name in expected}, expected)
+
+    def test_gaps(self):
+        """A moment for each step and each run of missing numbers, in order; the slider reaches all of them."""
+        record = self.record()
+        for name, variant in {"the record": record, **{name: variants(record)[name] for name in ("a gap", "gaps at both ends", "only counted")}}.items():
+            self.open(self.write_page("gaps", variant))
+            numbers, expected, next_number = [step["number"] for step in variant["execution"]["steps"]], [], 1
+            for number in [*numbers, variant["execution"]["total"] + 1]:
+                if number > next_number:
+                    expected.append([next_number, number - 1, True])
+                expected.append([number, number, False])
+                next_number = number + 1
+            self.equal(f"moments of {name}", self.run("page.moments.starts.map((start, at) => [start, page.moments.ends[at], page.moments.isGap(at)])"), expected[:-1])
+            self.equal(f"slider of {name}", self.run("page.moments.starts.every((_, at) => page.timeline.momentAt(page.timeline.valueOf(at)) === at)"), True)
+            gap = self.run("[...page.moments.gaps][0] ?? -1")
+            if gap >= 0:
+                self.go(gap)
+                self.check(f"a gap of {name} is told", "only counted" in self.run("document.querySelector('.pane-machine').textContent"))
+            self.quiet(f"gaps of {name}")
 
     def test_output(self):
         self.open()
@@ -518,6 +538,12 @@ def variants(record):
     steps = gap["execution"]["steps"]
     gap["execution"]["steps"] = steps[:len(steps) // 3] + steps[2 * len(steps) // 3:]
     made["a gap"] = gap
+    gaps = copy.deepcopy(record)
+    gaps["execution"]["steps"] = steps[len(steps) // 4:len(steps) // 3] + steps[len(steps) // 2:len(steps) // 2 + 9]
+    made["gaps at both ends"] = gaps
+    counted = copy.deepcopy(record)
+    counted["execution"]["steps"] = []
+    made["only counted"] = counted
     return made
 
 
@@ -555,12 +581,14 @@ def main(arguments):
         case [taipan, *script]:
             name = pathlib.Path(script[0]).resolve() if script else FOLDER / "order.py"
             subprocess.run([taipan, "--explain=html", f"--explain-output={page}", name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            if not page.exists():
+                raise SystemExit(f"{taipan} --explain=html wrote no page")
         case _:
             raise SystemExit(__doc__)
     PICTURES.mkdir(parents=True, exist_ok=True)
     browser = Browser(path)
+    test = PageTest(browser, page, PICTURES)
     try:
-        test = PageTest(browser, page, PICTURES)
         names = [name for name in dir(test) if name.startswith("test_")]
         browser.open(page)
         if browser.run("page.record.file.split('/').pop()") != "order.py":
@@ -571,6 +599,8 @@ def main(arguments):
             print(f"{name}: {time.monotonic() - start:.1f} s")
     finally:
         browser.close()
+        shutil.rmtree(folder)
+        shutil.rmtree(test.folder, ignore_errors=True)
     print(f"{test.passed} checks passed, {test.failed} failed")
     return 1 if test.failed else 0
 

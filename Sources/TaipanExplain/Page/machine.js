@@ -34,11 +34,10 @@ class MachinePane {
   }
 
   drawGap() {
-    const { steps, execution } = this.record;
-    const before = steps[this.moments.gapStep - 1].number, after = steps[this.moments.gapStep].number;
+    const { execution } = this.record, start = this.moments.starts[this.page.moment], end = this.moments.ends[this.page.moment];
     this.instruction.replaceChildren(
-      element("p", { class: "opcode" }, grouped(after - before - 1) + " steps were only counted"),
-      element("p", { class: "words whole", text: "Steps " + grouped(before + 1) + " to " + grouped(after - 1) + " ran, but the record keeps the first " +
+      element("p", { class: "opcode" }, counted(end - start + 1, "step was", "steps were") + " only counted"),
+      element("p", { class: "words whole", text: "Steps " + grouped(start) + " to " + grouped(end) + " ran, but the record keeps the first " +
         grouped(execution.first_limit || 0) + " and the last " + grouped(execution.last_limit || 0) + ". --explain-limit=N keeps more." }));
     this.stackHead.textContent = "";
     for (const part of [this.stack, this.events, this.frames]) part.replaceChildren(nothing("Not recorded."));
@@ -136,8 +135,7 @@ class MachinePane {
 
   /** A value from before the gap, which may be another by now. */
   isOld(name, index) {
-    const gap = this.moments.gapStep;
-    return gap >= 0 && index >= gap && name.step < gap;
+    return this.moments.isGapBetween(name.step, index);
   }
 
   nameRow(name, index) {

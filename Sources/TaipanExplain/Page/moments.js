@@ -1,4 +1,4 @@
-// The moments of the run and the state at each of them. A moment is a recorded step that has just run, or the gap of steps that were only
+// The moments of the run and the state at each of them. A moment is a recorded step that has just run, or a gap of steps that were only
 // counted. Nothing is replayed: each name has the list of its values in order, so its value at a moment is one binary search away, as quick
 // backwards as forwards.
 
@@ -43,12 +43,38 @@ class Variable {
 class Moments {
   constructor(record) {
     this.record = record;
-    const steps = record.steps;
-    /** The step in front of which steps are missing, -1 when none are. */
-    this.gapStep = steps.findIndex((step, index) => index > 0 && step.number > steps[index - 1].number + 1);
-    this.count = steps.length + (this.gapStep >= 0 ? 1 : 0);
+    this.placeMoments();
     this.readSteps();
     this.readWrites();
+  }
+
+  /** One moment for each step and for each run of numbers that no step has. */
+  placeMoments() {
+    /** The number of the first instruction of each moment; its last one is in `ends`. */
+    this.starts = [];
+    this.ends = [];
+    /** The step of each moment, for a gap the last one before it. */
+    this.steps = [];
+    this.gaps = new Set();
+    /** The moment of each step, and the steps that have a gap right before them. */
+    this.ofStep = new Int32Array(this.record.steps.length);
+    this.stepsBehindGaps = [];
+    let next = 1;
+    const add = (start, end, step) => { this.starts.push(start); this.ends.push(end); this.steps.push(step); };
+    const addGap = (limit, step) => {
+      if (limit <= next) return;
+      this.gaps.add(this.starts.length);
+      this.stepsBehindGaps.push(step + 1);
+      add(next, limit - 1, step);
+    };
+    this.record.steps.forEach((step, index) => {
+      addGap(step.number, index - 1);
+      this.ofStep[index] = this.starts.length;
+      add(step.number, step.number, index);
+      next = step.number + 1;
+    });
+    addGap(this.record.total + 1, this.record.steps.length - 1);
+    this.count = this.starts.length;
   }
 
   /** Steps by what one jumps to, and the values of names. */
@@ -129,34 +155,32 @@ class Moments {
   }
 
   momentOf(step) {
-    return this.gapStep >= 0 && step >= this.gapStep ? step + 1 : step;
+    return this.ofStep[step];
   }
 
-  /** The step of a moment; for the gap the last one before it. */
+  /** The step of a moment; for a gap the last one before it, -1 when there is none. */
   stepOf(moment) {
-    return this.gapStep >= 0 && moment >= this.gapStep ? moment - 1 : moment;
+    return this.steps[moment];
   }
 
   isGap(moment) {
-    return this.gapStep >= 0 && moment === this.gapStep;
+    return this.gaps.has(moment);
+  }
+
+  /** Whether steps between two steps were only counted. */
+  isGapBetween(step, later) {
+    const found = lastUpTo(this.stepsBehindGaps, later);
+    return found >= 0 && this.stepsBehindGaps[found] > step;
   }
 
   /** The number of the last instruction that has run at a moment. */
   number(moment) {
-    const { steps, total } = this.record;
-    if (this.count === 0) return total;
-    if (this.isGap(moment)) return steps[this.gapStep].number - 1;
-    return steps[this.stepOf(moment)].number;
+    return this.count === 0 ? this.record.total : this.ends[moment];
   }
 
-  /** The moment of an instruction's number: its step, or the gap. */
+  /** The moment of an instruction's number, -1 when there are no moments. */
   momentOfNumber(number) {
-    const { steps } = this.record;
-    if (!this.numbers) this.numbers = steps.map((step) => step.number);
-    if (steps.length === 0) return -1;
-    const found = lastUpTo(this.numbers, number);
-    if (found < 0) return 0;
-    return this.numbers[found] === number || this.gapStep !== found + 1 ? this.momentOf(found) : this.gapStep;
+    return this.count === 0 ? -1 : Math.max(0, lastUpTo(this.starts, number));
   }
 
   /** How many writes the program has made at a moment; behind the last step all of them. */

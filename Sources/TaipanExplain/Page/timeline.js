@@ -1,5 +1,5 @@
-// The timeline: a picture of the run by call depth, the slider over it, and the buttons. The slider counts moments; the gap of steps that
-// were only counted takes a twentieth of it so that it can be seen.
+// The timeline: a picture of the run by call depth, the slider over it, and the buttons. The slider counts moments, but gaps of steps that
+// were only counted are as wide as a twentieth of all steps so that they can be seen.
 
 class Timeline {
   constructor(page) {
@@ -14,10 +14,10 @@ class Timeline {
     this.playButton = document.getElementById("play");
     this.speed = document.getElementById("speed");
     this.lineField = document.getElementById("line");
-    this.gapWidth = this.moments.gapStep >= 0 ? Math.max(1, Math.round(this.record.steps.length / 20)) : 0;
+    this.placeMoments();
     this.element.hidden = this.moments.count === 0;
     if (this.moments.count === 0) return;
-    this.slider.max = String(this.record.steps.length + this.gapWidth - 1);
+    this.slider.max = String(this.slots - 1);
     this.slider.addEventListener("input", () => { this.pause(); page.go(this.momentAt(Number(this.slider.value))); });
     this.listen();
     new ResizeObserver(() => this.draw()).observe(this.canvas);
@@ -39,15 +39,23 @@ class Timeline {
 
   // The slider's value of a moment and back.
   valueOf(moment) {
-    const gap = this.moments.gapStep;
-    if (gap < 0 || moment < gap) return moment;
-    return moment === gap ? gap + Math.floor(this.gapWidth / 2) : moment - 1 + this.gapWidth;
+    return this.moments.isGap(moment) ? this.places[moment] + Math.floor(this.gapWidth / 2) : this.places[moment];
   }
 
   momentAt(value) {
-    const gap = this.moments.gapStep;
-    if (gap < 0 || value < gap) return value;
-    return value < gap + this.gapWidth ? gap : value - this.gapWidth + 1;
+    return Math.max(0, lastUpTo(this.places, value));
+  }
+
+  /** Where each moment starts on the slider. */
+  placeMoments() {
+    const { moments } = this;
+    this.gapWidth = Math.max(1, Math.round(this.record.steps.length / 20 / Math.max(1, moments.gaps.size)));
+    this.places = [];
+    this.slots = 0;
+    for (let moment = 0; moment < moments.count; moment++) {
+      this.places.push(this.slots);
+      this.slots += moments.isGap(moment) ? this.gapWidth : 1;
+    }
   }
 
   step(by) { this.pause(); this.page.go(this.page.moment + by); }
@@ -64,7 +72,7 @@ class Timeline {
   }
 
   depth(moment) {
-    const frame = this.record.frames[this.record.steps[this.moments.stepOf(moment)].frame];
+    const step = this.record.steps[this.moments.stepOf(moment)], frame = step && this.record.frames[step.frame];
     return frame ? frame.depth : 0;
   }
 
@@ -143,10 +151,10 @@ class Timeline {
     context.scale(scale, scale);
     const styles = getComputedStyle(document.documentElement);
     const colour = (name) => styles.getPropertyValue(name).trim();
-    const slots = this.record.steps.length + this.gapWidth;
+    const { slots } = this;
     const x = (value) => ((value + 0.5) / slots) * width;
     this.drawDepth(context, x, width / slots, height, colour("--depth"));
-    if (this.gapWidth) this.drawGap(context, x(this.moments.gapStep - 0.5), x(this.moments.gapStep + this.gapWidth - 0.5), height, colour("--muted"));
+    for (const gap of this.moments.gaps) this.drawGap(context, x(this.places[gap] - 0.5), x(this.places[gap] + this.gapWidth - 0.5), height, colour("--muted"));
     const tick = (moment, name, top, bottom) => {
       context.fillStyle = colour(name);
       context.fillRect(Math.round(x(this.valueOf(moment))) - 1, top, 2, bottom - top);
