@@ -8,7 +8,7 @@ enum PageAssets {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-D+9cT4V73wGlOeHYzt3UpnQZ5zoD+/a8XBVtWEwmSas='; style-src 'sha256-RyLAsrm8/V/+8J1k/zFuldmlWqr5+vBg3HUzV5uMjCg='; base-uri 'none'; form-action 'none'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-+PQZ0PEkjd4AYdORz3399Tbgz0jUHIIJ0VB9IWXljPM='; style-src 'sha256-RyLAsrm8/V/+8J1k/zFuldmlWqr5+vBg3HUzV5uMjCg='; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Taipan explains</title>
@@ -878,14 +878,15 @@ this.starts = [];
 this.ends = [];
 this.steps = [];
 this.gaps = new Set();
+const firstLimit = this.record.execution ? this.record.execution.first_limit : 0;
 this.ofStep = new Int32Array(this.record.steps.length);
-this.stepsBehindGaps = [];
+this.stepsBehindLimits = [];
 let next = 1;
 const add = (start, end, step) => { this.starts.push(start); this.ends.push(end); this.steps.push(step); };
 const addGap = (limit, step) => {
 if (limit <= next) return;
 this.gaps.add(this.starts.length);
-this.stepsBehindGaps.push(step + 1);
+if (step + 1 === firstLimit) this.stepsBehindLimits.push(step + 1);
 add(next, limit - 1, step);
 };
 this.record.steps.forEach((step, index) => {
@@ -970,9 +971,12 @@ return this.steps[moment];
 isGap(moment) {
 return this.gaps.has(moment);
 }
-isGapBetween(step, later) {
-const found = lastUpTo(this.stepsBehindGaps, later);
-return found >= 0 && this.stepsBehindGaps[found] > step;
+isLimit(moment) {
+return this.isGap(moment) && this.stepsBehindLimits.includes(this.steps[moment] + 1);
+}
+isLimitBetween(step, later) {
+const found = lastUpTo(this.stepsBehindLimits, later);
+return found >= 0 && this.stepsBehindLimits[found] > step;
 }
 number(moment) {
 return this.count === 0 ? this.record.total : this.ends[moment];
@@ -1648,13 +1652,18 @@ this.drawEvents(step);
 this.drawFrames(index, step);
 }
 drawGap() {
+const isLimit = this.moments.isLimit(this.page.moment);
 const { execution } = this.record, start = this.moments.starts[this.page.moment], end = this.moments.ends[this.page.moment];
 this.instruction.replaceChildren(
 element("p", { class: "opcode" }, counted(end - start + 1, "step was", "steps were") + " only counted"),
-element("p", { class: "words whole", text: "Steps " + grouped(start) + " to " + grouped(end) + " ran, but the record keeps the first " +
-grouped(execution.first_limit || 0) + " and the last " + grouped(execution.last_limit || 0) + ". --explain-limit=N keeps more." }));
+element("p", { class: "words whole", text: "Steps " + grouped(start) + " to " + grouped(end) + (isLimit ? " ran, but the record keeps the first " +
+grouped(execution.first_limit || 0) + " and the last " + grouped(execution.last_limit || 0) + ". --explain-limit=N keeps more."
+: " ran in the library, called from here.") }));
 this.stackHead.textContent = "";
-for (const part of [this.stack, this.events, this.frames]) part.replaceChildren(nothing("Not recorded."));
+for (const part of [this.stack, this.events]) part.replaceChildren(nothing("Not recorded."));
+const index = this.moments.stepOf(this.page.moment);
+if (isLimit || index < 0) this.frames.replaceChildren(nothing("Not recorded."));
+else this.drawFrames(index, this.record.steps[index]);
 }
 drawInstruction(index, step) {
 const entry = this.record.instructions[this.record.stepInstruction[index]];
@@ -1737,7 +1746,7 @@ block.append(shown.length ? element("dl", { class: "names" }, shown.map((name) =
 return block;
 }
 isOld(name, index) {
-return this.moments.isGapBetween(name.step, index);
+return this.moments.isLimitBetween(name.step, index);
 }
 nameRow(name, index) {
 const isOld = this.isOld(name, index);
@@ -2015,7 +2024,7 @@ this.content = [imports.length === 0 ? nothing(bytecode ? "Nothing was imported 
 { title: "All", number: true, cell: (entry) => duration(entry.microseconds), sort: (entry) => entry.microseconds },
 { title: "Own", number: true, cell: (entry) => duration(entry.own_microseconds), sort: (entry) => entry.own_microseconds },
 { title: "", wide: true, cell: (entry) => bar(entry.own_microseconds, most) },
-{ title: "Files", code: true, cell: (entry) => [entry.source, entry.cache ? [element("br"), entry.cache] : null].flat() },
+{ title: "Files", code: true, wide: true, cell: (entry) => [entry.source, entry.cache ? [element("br"), entry.cache] : null].flat() },
 ], imports, { caption: "Imports", pick: (entry) => page.goNumber(entry.step) }))];
 }
 }
@@ -2249,7 +2258,7 @@ this.slider.value = String(this.valueOf(page.moment));
 const isGap = moments.isGap(page.moment);
 const step = isGap ? -1 : moments.stepOf(page.moment), line = isGap ? null : record.lineOfStep(step), code = isGap ? null : record.codeOfStep(step);
 const place = !line ? "" : record.isScriptStep(step) ? "line " + line : fileName((code && code.file) || "") + ":" + line;
-const words = isGap ? "Steps that were only counted" : "Step " + grouped(moments.number(page.moment));
+const words = isGap ? "Counted to step " + grouped(moments.number(page.moment)) : "Step " + grouped(moments.number(page.moment));
 this.position.replaceChildren(element("strong", { text: words }), " of " + grouped(record.total) + (place ? ", " + place : ""));
 this.slider.setAttribute("aria-valuetext", this.position.textContent);
 }
@@ -2439,8 +2448,9 @@ this.current = null;
 this.currentInstruction = -1;
 this.currentLine = 0;
 this.awayFrom = "";
-if (this.moments.count === 0 || this.moments.isGap(moment)) return;
-const step = this.moments.stepOf(moment);
+const step = this.moments.count === 0 || this.moments.isLimit(moment) ? -1 : this.moments.stepOf(moment);
+if (step < 0) return;
+if (this.moments.isGap(moment)) this.awayFrom = "Now in the library: " + counted(this.moments.ends[moment] - this.moments.starts[moment] + 1, "step");
 this.currentInstruction = this.record.stepInstruction[step];
 if (this.record.isScriptStep(step)) {
 this.currentLine = this.record.lineOfStep(step) || 0;

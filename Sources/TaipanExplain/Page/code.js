@@ -69,7 +69,7 @@ class ImportsPane {
         { title: "All", number: true, cell: (entry) => duration(entry.microseconds), sort: (entry) => entry.microseconds },
         { title: "Own", number: true, cell: (entry) => duration(entry.own_microseconds), sort: (entry) => entry.own_microseconds },
         { title: "", wide: true, cell: (entry) => bar(entry.own_microseconds, most) },
-        { title: "Files", code: true, cell: (entry) => [entry.source, entry.cache ? [element("br"), entry.cache] : null].flat() },
+        { title: "Files", code: true, wide: true, cell: (entry) => [entry.source, entry.cache ? [element("br"), entry.cache] : null].flat() },
       ], imports, { caption: "Imports", pick: (entry) => page.goNumber(entry.step) }))];
   }
 }

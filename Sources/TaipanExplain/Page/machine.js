@@ -34,13 +34,18 @@ class MachinePane {
   }
 
   drawGap() {
+    const isLimit = this.moments.isLimit(this.page.moment);
     const { execution } = this.record, start = this.moments.starts[this.page.moment], end = this.moments.ends[this.page.moment];
     this.instruction.replaceChildren(
       element("p", { class: "opcode" }, counted(end - start + 1, "step was", "steps were") + " only counted"),
-      element("p", { class: "words whole", text: "Steps " + grouped(start) + " to " + grouped(end) + " ran, but the record keeps the first " +
-        grouped(execution.first_limit || 0) + " and the last " + grouped(execution.last_limit || 0) + ". --explain-limit=N keeps more." }));
+      element("p", { class: "words whole", text: "Steps " + grouped(start) + " to " + grouped(end) + (isLimit ? " ran, but the record keeps the first " +
+        grouped(execution.first_limit || 0) + " and the last " + grouped(execution.last_limit || 0) + ". --explain-limit=N keeps more."
+        : " ran in the library, called from here.") }));
     this.stackHead.textContent = "";
-    for (const part of [this.stack, this.events, this.frames]) part.replaceChildren(nothing("Not recorded."));
+    for (const part of [this.stack, this.events]) part.replaceChildren(nothing("Not recorded."));
+    const index = this.moments.stepOf(this.page.moment);
+    if (isLimit || index < 0) this.frames.replaceChildren(nothing("Not recorded."));
+    else this.drawFrames(index, this.record.steps[index]);
   }
 
   drawInstruction(index, step) {
@@ -135,7 +140,7 @@ class MachinePane {
 
   /** A value from before the gap, which may be another by now. */
   isOld(name, index) {
-    return this.moments.isGapBetween(name.step, index);
+    return this.moments.isLimitBetween(name.step, index);
   }
 
   nameRow(name, index) {

@@ -56,15 +56,16 @@ class Moments {
     /** The step of each moment, for a gap the last one before it. */
     this.steps = [];
     this.gaps = new Set();
-    /** The moment of each step, and the steps that have a gap right before them. */
+    const firstLimit = this.record.execution ? this.record.execution.first_limit : 0;
+    /** The moment of each step, and the steps before which the program's own steps are missing. */
     this.ofStep = new Int32Array(this.record.steps.length);
-    this.stepsBehindGaps = [];
+    this.stepsBehindLimits = [];
     let next = 1;
     const add = (start, end, step) => { this.starts.push(start); this.ends.push(end); this.steps.push(step); };
     const addGap = (limit, step) => {
       if (limit <= next) return;
       this.gaps.add(this.starts.length);
-      this.stepsBehindGaps.push(step + 1);
+      if (step + 1 === firstLimit) this.stepsBehindLimits.push(step + 1);
       add(next, limit - 1, step);
     };
     this.record.steps.forEach((step, index) => {
@@ -167,10 +168,15 @@ class Moments {
     return this.gaps.has(moment);
   }
 
-  /** Whether steps between two steps were only counted. */
-  isGapBetween(step, later) {
-    const found = lastUpTo(this.stepsBehindGaps, later);
-    return found >= 0 && this.stepsBehindGaps[found] > step;
+  /** Whether the program's own steps are missing in a gap, as the record keeps so many only; else the gap is the library's code. */
+  isLimit(moment) {
+    return this.isGap(moment) && this.stepsBehindLimits.includes(this.steps[moment] + 1);
+  }
+
+  /** Whether steps of the program between two steps were only counted. */
+  isLimitBetween(step, later) {
+    const found = lastUpTo(this.stepsBehindLimits, later);
+    return found >= 0 && this.stepsBehindLimits[found] > step;
   }
 
   /** The number of the last instruction that has run at a moment. */

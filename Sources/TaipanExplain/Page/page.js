@@ -116,8 +116,9 @@ class Page {
     this.currentInstruction = -1;
     this.currentLine = 0;
     this.awayFrom = "";
-    if (this.moments.count === 0 || this.moments.isGap(moment)) return;
-    const step = this.moments.stepOf(moment);
+    const step = this.moments.count === 0 || this.moments.isLimit(moment) ? -1 : this.moments.stepOf(moment);
+    if (step < 0) return;
+    if (this.moments.isGap(moment)) this.awayFrom = "Now in the library: " + counted(this.moments.ends[moment] - this.moments.starts[moment] + 1, "step");
     this.currentInstruction = this.record.stepInstruction[step];
     if (this.record.isScriptStep(step)) {
       this.currentLine = this.record.lineOfStep(step) || 0;

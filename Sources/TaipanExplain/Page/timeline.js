@@ -135,7 +135,7 @@ class Timeline {
     const isGap = moments.isGap(page.moment);
     const step = isGap ? -1 : moments.stepOf(page.moment), line = isGap ? null : record.lineOfStep(step), code = isGap ? null : record.codeOfStep(step);
     const place = !line ? "" : record.isScriptStep(step) ? "line " + line : fileName((code && code.file) || "") + ":" + line;
-    const words = isGap ? "Steps that were only counted" : "Step " + grouped(moments.number(page.moment));
+    const words = isGap ? "Counted to step " + grouped(moments.number(page.moment)) : "Step " + grouped(moments.number(page.moment));
     this.position.replaceChildren(element("strong", { text: words }), " of " + grouped(record.total) + (place ? ", " + place : ""));
     this.slider.setAttribute("aria-valuetext", this.position.textContent);
   }
