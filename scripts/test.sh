@@ -39,6 +39,19 @@ for script in Tests/python/*.py; do
 done
 run env TAIPAN_GC_STRESS=29 "$taipan" -c 'import argparse, dataclasses, datetime, json, logging, random, re, typing, unittest'
 run "$taipan" examples/pipeline.py
+
+# The page of `--explain=html` in a headless browser; pictures of its panes stay in .build/explain-screenshots.
+run python3 scripts/make_page.py --check
+has_browser() { python3 -c 'import sys; sys.path.insert(0, "Tests/browser"); import browser; sys.exit(not browser.find_browser())'; }
+if ! has_browser && [ "${CI:-}" = true ] && [ "$(id -u)" = 0 ]; then
+    { apt-get update && apt-get install -y --no-install-recommends chromium; } >/dev/null 2>&1 || true
+fi
+if has_browser; then
+    run python3 Tests/browser/test_page.py "$taipan"
+else
+    echo "SKIPPED: browser test of the page (no chromium)"
+fi
+
 run python3 scripts/check_examples.py .build/release/function-spans "$taipan"
 
 # What --explain says of a source and of the search for the executable, against tokenize, ast, symtable, dis and what was made for the purpose.
