@@ -34,7 +34,7 @@ struct Lowering {
     private var needsCheck: [Bool] = []
     private(set) var stack: [StackEntry] = []
     private(set) var words: [UInt64] = []
-    private var offsets: [UInt32] = []
+    private(set) var offsets: [UInt32] = []
     private var limits: [UInt16] = []
     /// The temporaries that hold something while the current instruction runs: positions that are only noted leave old words in their homes.
     private var liveTemporaries: UInt64 = 0
@@ -59,6 +59,10 @@ struct Lowering {
     var marks: [UInt8] = []
     /// Of the ordinary form, when asked for: where it can be left for the exact form.
     var crossings: Crossings?
+    /// Of the exact form, when asked for: where the stack's entries are at each instruction.
+    var stackNotes: StackNotes?
+    /// When asked for: which words are instructions.
+    var starts: [Int]?
 
     init(_ t: Thread, _ code: CodeCell, isExact: Bool = false) {
         self.t = t
@@ -253,12 +257,14 @@ struct Lowering {
     // MARK: Emission
 
     mutating func emit(_ op: Op, _ a: Int = 0, _ b: Int = 0, _ c: Int = 0) {
+        starts?.append(words.count)
         let high = UInt64(UInt16(truncatingIfNeeded: c)) << 48 | UInt64(UInt16(truncatingIfNeeded: b)) << 32
         word(high | UInt64(UInt16(truncatingIfNeeded: a)) << 16 | UInt64(op.rawValue))
     }
 
     /// An instruction whose b and c are one 32-bit number.
     mutating func emitWide(_ op: Op, _ a: Int, _ bc: Int) {
+        starts?.append(words.count)
         word(UInt64(UInt32(truncatingIfNeeded: bc)) << 32 | UInt64(UInt16(truncatingIfNeeded: a)) << 16 | UInt64(op.rawValue))
     }
 

@@ -35,6 +35,7 @@ extension Thread {
             throw raise(.runtimeError, "can't start new thread")
         }
         state.pointee.identifier = number
+        tell(.threadStarts(function: function))
         return number
     }
 
