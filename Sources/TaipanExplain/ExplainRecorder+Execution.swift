@@ -88,7 +88,7 @@ extension ExplainRecorder {
                 lineUnit = thread.pointee.top.pointee.lineUnit
                 return
             }
-            if let waiting = suspended.removeValue(forKey: slots), waiting.track == track { return goOn(waiting, thread) }
+            if let waiting = suspended.removeValue(forKey: slots), waiting.track == track { return goOn(waiting, slots, thread) }
         }
         enter(t, thread, point, track)
     }
@@ -118,8 +118,9 @@ extension ExplainRecorder {
     }
 
     /// A generator's frame is the innermost again.
-    private func goOn(_ frame: ShadowFrame, _ thread: UnsafeMutablePointer<ThreadTrack>) {
+    private func goOn(_ frame: ShadowFrame, _ slots: UInt, _ thread: UnsafeMutablePointer<ThreadTrack>) {
         var frame = frame
+        frame.slots = slots
         frame.start = now
         frame.inside = 0
         frame.isNested = frame.track.pointee.active > 0
@@ -154,6 +155,8 @@ extension ExplainRecorder {
         track.pointee.active -= 1
         track.pointee.ownMicroseconds += all - frame.inside
         if !frame.isNested { track.pointee.microseconds += all }
+        // What happens from here on happens in the instruction that called.
+        thread.pointee.currentStep = thread.pointee.innermostDetailed?.pointee.lastStep ?? 0
         if thread.pointee.count > 0 {
             thread.pointee.top.pointee.inside += all
             lineTrack = thread.pointee.top.pointee.track
@@ -239,7 +242,7 @@ extension ExplainRecorder {
         adoptByFrame(one, frame)
         guard let waiting = suspended.removeValue(forKey: UInt(bitPattern: frame.slots)) else { return }
         tick()
-        goOn(waiting, one)
+        goOn(waiting, UInt(bitPattern: frame.slots), one)
     }
 
     /// A generator that was made and is thrown into before any instruction ran in between.
