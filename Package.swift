@@ -36,7 +36,7 @@ let package = Package(
         .executableTarget(name: "function-spans", dependencies: ["TaipanSyntax"], path: "examples/function-spans"),
         // Mutated inputs for the stages that read what others wrote; see scripts/test.sh.
         .executableTarget(name: "taipan-fuzz", dependencies: ["TaipanCompiler", "TaipanBytecode", "TaipanSyntax"]),
-        .testTarget(name: "TaipanTests", dependencies: ["Taipan", "TaipanSyntax", "TaipanBytecode", "TaipanCompiler", "TaipanNumbers", "TaipanUnicode", "TaipanEngines"]),
+        .testTarget(name: "TaipanTests", dependencies: ["Taipan", "TaipanExplain", "TaipanSyntax", "TaipanBytecode", "TaipanCompiler", "TaipanNumbers", "TaipanUnicode", "TaipanEngines"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -39,6 +39,7 @@ for script in Tests/python/*.py; do
 done
 run env TAIPAN_GC_STRESS=29 "$taipan" -c 'import argparse, dataclasses, datetime, json, logging, random, re, typing, unittest'
 run "$taipan" examples/pipeline.py
+run "${reference:-$taipan}" Tests/explain/check_execution.py "$taipan" "$reference"
 run python3 scripts/check_examples.py .build/release/function-spans "$taipan"
 
 # Ten seconds of damaged code objects, of mutated sources and of damaged `.pyc` files; FUZZ_SECONDS and FUZZ_SEED ask for more and for others.

@@ -22,6 +22,7 @@ public final class ExplainRecorder: RunObserver, @unchecked Sendable {
     /// Events that one instruction keeps; one call of `sorted` may call a million functions.
     static var eventLimit: Int { 64 }
     static var codeLimit: Int { 10_000 }
+    static var aliveLimit: Int { 200 }
     static var rootLimit: Int { 2048 }
     static var scratchWords: Int { 2048 }
 
@@ -117,8 +118,19 @@ public final class ExplainRecorder: RunObserver, @unchecked Sendable {
         if hasEnded { return }
         collectRecord(t)
         hasEnded = true
-        t.heap.removeRoots(roots)
+        record.output?.alive = t.census().prefix(ExplainRecorder.aliveLimit).map {
+            var made = OutputRecord.Alive()
+            made.type = $0.type
+            made.count = $0.count
+            made.bytes = $0.bytes
+            return made
+        }
+        if heap != nil { t.heap.removeRoots(roots) }
+        heap = nil
     }
+
+    /// Puts what has happened so far into `record`, between two pieces of a run.
+    public func update(_ t: Thread) { if !hasEnded { collectRecord(t) } }
 
     /// Tells which code is the program's, before it runs.
     public func useScript(_ t: Thread, _ code: CodeCell) {

@@ -17,6 +17,8 @@ struct StackEntry {
     var home: Int
     /// A header's gap follows.
     var opensCall: Bool
+    /// It is the constant None, wherever it is now.
+    var isNone = false
 }
 
 struct Lowering {
@@ -185,7 +187,8 @@ struct Lowering {
 
     private mutating func push(_ kind: StackEntry.Kind, _ index: Int = 0, opensCall: Bool = false) {
         let home = nextHome()
-        stack.append(StackEntry(kind: kind, index: index, home: home, opensCall: opensCall))
+        let isNone = kind == .constant && TupleObject(code.consts)[index].isNone
+        stack.append(StackEntry(kind: kind, index: index, home: home, opensCall: opensCall, isNone: isNone))
         deepest = max(deepest, home + 1)
     }
 
@@ -210,7 +213,8 @@ struct Lowering {
         liveTemporaries |= mapBit(entry.home)
     }
 
-    private func isNone(_ entry: StackEntry) -> Bool { entry.kind == .constant && TupleObject(code.consts)[entry.index].isNone }
+    /// In the exact form everything is in its home, the constant None too.
+    private func isNone(_ entry: StackEntry) -> Bool { entry.isNone && (isExact || entry.kind == .constant) }
 
     private func mapBit(_ home: Int) -> UInt64 { 1 << UInt64(min(home - localCount, 63)) }
 
@@ -379,6 +383,8 @@ struct Lowering {
             case .temporary:
                 let dst = pushResult()
                 emit(.move, dst, source.home)
+                stack[stack.count - 1].index = source.index
+                stack[stack.count - 1].isNone = source.isNone
             default: push(source.kind, source.index)
             }
         case .swap: emitSwap(argument)
@@ -480,8 +486,10 @@ struct Lowering {
         }
         stack[a].kind = other.kind
         stack[a].index = other.index
+        stack[a].isNone = other.isNone
         stack[b].kind = top.kind
         stack[b].index = top.index
+        stack[b].isNone = top.isNone
     }
 
     private mutating func emitBinary(_ number: Int, _ i: Int) -> Int {

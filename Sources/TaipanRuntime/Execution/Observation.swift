@@ -302,8 +302,7 @@ extension Thread {
         let kind = UInt8(truncatingIfNeeded: ip.pointee >> 16)
         if let observer = interp.pointee.runObserver, interp.pointee.monitoring.tellsObserver {
             if kind == ObservedPoint.instruction.rawValue || kind == ObservedPoint.unmarked.rawValue, let observed = fp.frameLowered.pointee.observed {
-                fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
-                tellInstruction(observer, fp, observed, fp.frameUnitOffset, (ip.pointee >> 32) & 0xFFFF != 0)
+                tellInstruction(observer, fp, observed, ip, (ip.pointee >> 32) & 0xFFFF != 0)
             }
             // What is only told ends here; so does what a tool runs.
             if kind == ObservedPoint.unmarked.rawValue || !state.pointee.observation.hasTools || state.pointee.observation.depth > 0 {

@@ -126,7 +126,13 @@ extension Thread {
     }
 
     /// A word of the exact form, told before tools are.
-    func tellInstruction(_ observer: any RunObserver, _ fp: UnsafeMutablePointer<Value>, _ observed: UnsafeMutablePointer<ObservedCode>, _ unit: Int, _ mayStartLine: Bool) {
+    func tellInstruction(_ observer: any RunObserver, _ fp: UnsafeMutablePointer<Value>, _ observed: UnsafeMutablePointer<ObservedCode>,
+                         _ ip: UnsafeMutablePointer<UInt64>, _ mayStartLine: Bool) {
+        // The frame is still at the instruction before, of which tools are yet to be told; a collection must see what is alive here.
+        let before = fp[FrameHeader.ip]
+        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+        defer { fp[FrameHeader.ip] = before }
+        let unit = fp.frameUnitOffset
         guard let homes = observed.pointee.stackHomes, let starts = observed.pointee.stackStarts, starts[unit] >= 0 else { return }
         let place = homes + Int(starts[unit])
         observer.instructionStarts(self, RunPoint(slots: fp, stack: place + 1, stackDepth: Int(place[0]), unit: unit, mayStartLine: mayStartLine,
