@@ -114,6 +114,7 @@ extension Thread {
         if case .standardInput = options.source, isInteractive {
             do throws(Raised) { try prependPath("", options) } catch { return exitStatus(takePending()) }
             if !options.configuration.isQuiet { showBanner(options) }
+            do throws(Raised) { try options.explanation?.begin(self) } catch { return exitStatus(takePending()) }
             return runInteractiveLoop(options)
         }
         status = runMain(options)

@@ -16,27 +16,43 @@ final class Explanation {
     let recorder: ExplainRecorder
     private let command: CommandOptions
     /// The descriptor that texts go to, or -1 when it could not be opened.
-    private var descriptor: Int32 = 2
+    private var descriptor: Int32 = -1
+    private var path: String?
     private let process = getpid()
     private var hasToldBefore = false
     private var hasWritten = false
+    private var isReopened = false
     private var times: [ExplainStage: Double] = [:]
     private var executionStart = 0.0
+    private var executionEnd = 0.0
 
     /// - Returns: nil when the output file cannot be written.
     init?(_ options: ExplainOptions, _ command: CommandOptions) {
         self.options = options
         self.command = command
         recorder = ExplainRecorder(limit: options.limit, tellsAttributes: options.tellsAttributes)
-        if let file = outputFile {
-            descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
-            if descriptor < 0 { return nil }
-        }
+        if let file = outputFile { path = SitePaths.absolute(file) }
+        descriptor = openOutput(truncating: true)
+        if descriptor < 0 { return nil }
         recorder.onProcessEnd = { [unowned self] _, _ in write() }
         describeCommand()
     }
 
     var outputFile: String? { options.output ?? (options.format == .html ? "explain.html" : nil) }
+
+    /// Opens the file, or standard error once more, under a number that is out of the program's way: what it opens gets the numbers that it
+    /// would get anyhow, and what it does to standard error is its own affair.
+    private func openOutput(truncating: Bool) -> Int32 {
+        let opened = path.map { open($0, O_WRONLY | O_CREAT | O_CLOEXEC | (truncating ? O_TRUNC : O_APPEND), 0o666) } ?? 2
+        if opened < 0 { return -1 }
+        for lowest in [500, 100, 20] as [Int32] {
+            let moved = fcntl(opened, F_DUPFD_CLOEXEC, lowest)
+            if moved < 0 { continue }
+            if path != nil { close(opened) }
+            return moved
+        }
+        return opened
+    }
 
     private func describeCommand() {
         var told = CommandRecord()
@@ -136,13 +152,41 @@ final class Explanation {
             recorder.record.ending = "interrupted"
         } else if executionStart == 0 {
             recorder.record.ending = "syntax error"
+            var bytecode = BytecodeRecord()
+            bytecode.error = recorder.record.tree?.error ?? recorder.record.source?.error ?? syntaxError(t, exception)
+            recorder.record.bytecode = bytecode
         } else {
             recorder.record.ending = "uncaught exception"
         }
     }
 
+    /// What a SyntaxError of the compiler says. All of it lies in fields of the exception: nothing of the program runs.
+    private func syntaxError(_ t: Thread, _ exception: Value) -> SyntaxErrorRecord? {
+        if !t.isInstance(exception, of: t.types.pointee.syntaxError) { return nil }
+        func text(_ name: String) -> String {
+            guard let value = try? t.getattr(exception, t.intern(name)), value.isKind(.str) else { return "" }
+            return t.string(value)
+        }
+        func number(_ name: String) -> Int {
+            guard let value = try? t.getattr(exception, t.intern(name)), value.isSmallInt else { return 0 }
+            return value.smallInt
+        }
+        var made = SyntaxErrorRecord()
+        made.type = t.typeName(exception)
+        made.message = text("msg")
+        made.text = text("text")
+        if number("lineno") > 0 {
+            made.span = SpanRecord(number("lineno"), max(0, number("offset") - 1), number("end_lineno"), max(0, number("end_offset") - 1))
+        }
+        _ = t.takePending()
+        return made
+    }
+
     /// What the program left has been shown; the end of the interpreter comes next.
-    func ranMain() { recorder.stopWatchingUncaught() }
+    func ranMain() {
+        recorder.stopWatchingUncaught()
+        executionEnd = Thread.clockMicroseconds()
+    }
 
     /// Everything is over.
     func finish(_ t: Thread, _ status: Int32) {
@@ -155,7 +199,9 @@ final class Explanation {
 
     private func write() {
         if getpid() != process { return }
-        if executionStart > 0 { times[.execution] = Thread.clockMicroseconds() - executionStart }
+        let now = Thread.clockMicroseconds()
+        if executionStart > 0 { times[.execution] = (executionEnd > 0 ? executionEnd : now) - executionStart }
+        if executionEnd > 0 { times[.output] = now - executionEnd }
         recorder.record.times = ExplainStage.allCases.compactMap { stage in times[stage].map { StageTime(stage: stage, microseconds: $0) } }
         tellBefore()
         let record = picked(recorder.record)
@@ -199,6 +245,12 @@ final class Explanation {
         while done < bytes.count {
             let n = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress.unsafelyUnwrapped + done, bytes.count - done) }
             if n < 0 && errno == EINTR { continue }
+            if n < 0 && errno == EBADF && path != nil && !isReopened {
+                // The program closed every descriptor there is.
+                isReopened = true
+                descriptor = openOutput(truncating: false)
+                continue
+            }
             if n <= 0 { return }
             done += n
         }

@@ -21,6 +21,8 @@ extension ExplainRecorder {
         case .finalizes(let object, let isCallback): finalizes(t, object, isCallback)
         case .exitFunctionRan(let function, let microseconds): exitFunctionRan(t, function, microseconds)
         case .threadStarts(let function): attach(self.event("thread", "starts a thread that runs " + text(t, function)), to: currentStep)
+        case .threadEnds: threadEnds(t)
+        case .startupCode(let begins): startupDepth += begins ? 1 : -1
         case .processEnds(let how, let status): processEnds(t, "\(how)", status)
         case .forked:
             isForked = true
@@ -36,6 +38,18 @@ extension ExplainRecorder {
         words.add(value)
         var reader = ValueText(t, scratch)
         return reader.next()
+    }
+
+    /// A state that comes later at the same address is another thread's.
+    private func threadEnds(_ t: Thread) {
+        guard let i = threads.firstIndex(where: { $0.pointee.state == t.state }) else { return }
+        let one = threads.remove(at: i)
+        if thread == one {
+            thread = nil
+            lineTrack = nil
+        }
+        one.pointee.free()
+        one.deallocate()
     }
 
     // MARK: Imports

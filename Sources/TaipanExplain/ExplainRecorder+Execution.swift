@@ -47,17 +47,20 @@ extension ExplainRecorder {
     // MARK: Threads
 
     private func switchThread(_ t: Thread) -> UnsafeMutablePointer<ThreadTrack> {
-        let old = thread
+        let old = thread?.pointee.currentStep ?? 0
         var found = threads.first { $0.pointee.state == t.state }
         if found == nil {
             let made = UnsafeMutablePointer<ThreadTrack>.allocate(capacity: 1)
-            made.initialize(to: ThreadTrack(t.state, (threads.last?.pointee.number ?? 0) + 1))
+            made.initialize(to: ThreadTrack(t.state, threadCount + 1))
+            threadCount += 1
             threads.append(made)
             found = made
         }
         let one = found.unsafelyUnwrapped
         thread = one
-        if let old, hasBegun {
+        let from = lastThread
+        lastThread = one.pointee.number
+        if from != 0 && from != lastThread && hasBegun {
             tick()
             let isOver = one.pointee.count == 0
             lineTrack = isOver ? nil : one.pointee.top.pointee.track
@@ -65,11 +68,11 @@ extension ExplainRecorder {
             if events.handovers.count < EventLog.handoverLimit {
                 var handover = ExecutionRecord.Handover()
                 handover.step = total + 1
-                handover.from = old.pointee.number
+                handover.from = from
                 handover.to = one.pointee.number
                 events.handovers.append(handover)
             }
-            attach(event("thread", "from thread \(old.pointee.number) to thread \(one.pointee.number)"), to: old.pointee.currentStep)
+            attach(event("thread", "from thread \(from) to thread \(one.pointee.number)"), to: old)
         }
         return one
     }
@@ -181,7 +184,8 @@ extension ExplainRecorder {
     private func tellCall(_ t: Thread, _ thread: UnsafeMutablePointer<ThreadTrack>, _ point: RunPoint, _ track: UnsafeMutablePointer<CodeTrack>, _ number: FrameNumber) {
         if thread.pointee.count == 0 || (number.number == 0 && thread.pointee.top.pointee.frame.number == 0) || thread.pointee.currentStep == 0 { return }
         let info = codes[track.pointee.index]
-        var call = event("call", info.qualifiedName + "()")
+        // Without arguments until the record is put together; making texts takes time.
+        var call = event("call", info.qualifiedName)
         call.frame = number.number == 0 ? -1 : number.number
         if thread.pointee.currentStep <= steps.last?.number ?? 0 {
             var texts: [String] = []

@@ -95,9 +95,7 @@ extension ExplainRecorder {
             let place = isMethod ? first : first + 1
             guard let name = nativeName(t, words, places[place - skipped]) else { return nil }
             var arguments = Array(before[(place + 1)...])
-            for (i, keyword) in (info.keywords[unit] ?? []).reversed().enumerated() where i < arguments.count {
-                arguments[arguments.count - 1 - i] = keyword + "=" + arguments[arguments.count - 1 - i]
-            }
+            nameKeywords(&arguments, info, unit)
             return event("native call", ValueText.cut(name + "(" + arguments.joined(separator: ", ") + ")"))
         case .callFunctionEx:
             let place = before.count - 2 - (argument & 1)
@@ -125,6 +123,7 @@ extension ExplainRecorder {
                                 microseconds: kept.microseconds)
             if kept.wasRaised { step.changes = [] }
             step.events += ring.events(at: i)
+            tellArguments(&step, track, kept.unit)
             places[kept.number] = made.count
             made.append(step)
         }
@@ -133,6 +132,22 @@ extension ExplainRecorder {
             if kept.next != 0, let from = places[kept.number], let to = places[kept.next] { made[from].after = made[to].before }
         }
         return made
+    }
+
+    /// A Python function that a CALL entered gets the arguments that were on the stack.
+    private func tellArguments(_ step: inout ExecutionRecord.Step, _ track: UnsafeMutablePointer<CodeTrack>, _ unit: Int) {
+        if track.pointee.opcodes[unit] != UInt8(Opcode.call.rawValue) || step.events.contains(where: { $0.kind == "native call" }) { return }
+        let first = step.before.count - Int(track.pointee.arguments[unit]) - 2
+        guard first >= 0, let i = step.events.firstIndex(where: { $0.kind == "call" }), !step.events[i].text.hasSuffix(")") else { return }
+        var arguments = Array(step.before[(step.before[first] == "NULL" ? first + 2 : first + 1)...])
+        nameKeywords(&arguments, codes[track.pointee.index], unit)
+        step.events[i].text = ValueText.cut(step.events[i].text + "(" + arguments.joined(separator: ", ") + ")")
+    }
+
+    private func nameKeywords(_ arguments: inout [String], _ info: CodeInfo, _ unit: Int) {
+        for (i, keyword) in (info.keywords[unit] ?? []).reversed().enumerated() where i < arguments.count {
+            arguments[arguments.count - 1 - i] = keyword + "=" + arguments[arguments.count - 1 - i]
+        }
     }
 
     // MARK: Frames and code

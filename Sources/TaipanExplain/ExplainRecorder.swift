@@ -66,6 +66,11 @@ public final class ExplainRecorder: RunObserver, @unchecked Sendable {
     var scriptRoot = -1
     var library = ""
     var suspended: [UInt: ShadowFrame] = [:]
+    /// Pieces of start-up's own code that are under way, and how many threads there have been.
+    var startupDepth = 0
+    var threadCount = 0
+    /// The number of the thread that ran last.
+    var lastThread = 0
     var frameCount = 0
 
     /// The first instructions. Until the record is put together their frames are the frames' numbers.
@@ -200,7 +205,7 @@ public final class ExplainRecorder: RunObserver, @unchecked Sendable {
         if file.hasPrefix(library + "/") || file.hasPrefix("<frozen") { return false }
         if !file.hasPrefix("<") { return true }
         if let known = nestedKinds[code.value.bits] { return known }
-        let answer = thread.map { $0.pointee.count == 0 || $0.pointee.top.pointee.track.pointee.isDetailed } ?? true
+        let answer = startupDepth > 0 ? false : thread.map { $0.pointee.count == 0 || $0.pointee.top.pointee.track.pointee.isDetailed } ?? true
         noteNested(code, answer)
         return answer
     }

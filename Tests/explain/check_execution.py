@@ -20,6 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 TAIPAN = os.path.abspath(sys.argv[1])
 REFERENCE = sys.argv[2] if len(sys.argv) > 2 and sys.argv[2] else None
 FOLDER = pathlib.Path(tempfile.mkdtemp())
+ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
 failures = []
 
 PROGRAMS = {
@@ -92,6 +93,7 @@ async def double(n):
 async def main():
     return await double(4) + await double(5)
 
+next(g, None)
 c = main()
 try:
     c.send(None)
@@ -272,6 +274,8 @@ def tracer(frame, event, argument):
     if event == "opcode":
         events.append((frame.f_code.co_qualname, frame.f_lasti, frame.f_lineno))
     return tracer
+# Opcode events are only asked for when some frame wants them before.
+sys._getframe().f_trace_opcodes = True
 sys.settrace(tracer)
 try:
     exec(code, {"__name__": "__main__", "__builtins__": __builtins__})
@@ -289,7 +293,7 @@ def check(condition, *words):
 
 
 def run(*arguments, **more):
-    return subprocess.run([TAIPAN, *map(str, arguments)], capture_output=True, stdin=subprocess.DEVNULL, timeout=300, **more)
+    return subprocess.run([TAIPAN, *map(str, arguments)], capture_output=True, stdin=subprocess.DEVNULL, timeout=300, env=ENVIRONMENT, **more)
 
 
 def explained(path, *options):

@@ -16,6 +16,8 @@ private enum OperandForm {
     case wideConstant, constant, wideName, jump, branch
     /// Slots, with a distance, a name or a number in the word behind.
     case distance(Int, constant: Bool), named(Int)
+    /// A call: the callable's first place, how many arguments, where the result goes. Items: how many of them from where.
+    case call, items
     case plain
 }
 
@@ -39,6 +41,8 @@ extension Op {
         case .loadAttr, .storeAttr: .named(2)
         case .deleteAttr: .named(1)
         case .loadMethod: .named(3)
+        case .call, .callPlain, .callCopy: .call
+        case .buildTuple, .buildList, .buildSet, .buildMap, .buildString: .items
         default: .plain
         }
     }
@@ -78,6 +82,8 @@ extension Thread {
         case .wideName: return " r\(a) '\(bc < names.count ? string(names[bc]) : "?")'"
         case .jump: return " -> \(start + 1 + distance)"
         case .branch: return " r\(a) -> \(start + 1 + distance)"
+        case .call: return " r\(a), \(b) arguments, to r\(c)"
+        case .items: return " r\(a), \(b) items from r\(c)"
         case .plain: return bc == 0 && a == 0 ? "" : " \(a) \(b) \(c)"
         }
     }

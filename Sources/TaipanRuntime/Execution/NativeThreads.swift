@@ -50,6 +50,7 @@ extension Thread {
         interp.pointee.startedThreads += 1
         runStarted()
         interp.pointee.startedThreads -= 1
+        tell(.threadEnds)
         wakeWhoWaitsForEnd()
         let lock = interp.pointee.lock
         release()

@@ -43,6 +43,10 @@ public enum RunEvent {
     case finalizes(Value, isCallback: Bool)
     case exitFunctionRan(Value, microseconds: Double)
     case threadStarts(function: Value)
+    /// The running thread ends: nothing more will be told of it.
+    case threadEnds
+    /// Code without a file that runs from here on is start-up's, not the program's, until it is told otherwise.
+    case startupCode(begins: Bool)
     /// The process is about to end, or to become another program, without anything that a normal end does.
     case processEnds(how: StaticString, status: Int)
     /// This process is the child of a fork: it is not the run that is watched.
