@@ -88,7 +88,7 @@ struct OutputLog {
         waiting[stream].append(Waiting(write: writeCount, bytes: byteCount))
         // Text that went past the streams leaves what waits behind what is really there.
         if waiting[stream].count > 100_000 { waiting[stream].removeFirst(50_000) }
-        let room = isFirstFull ? OutputLog.lastBytes : OutputLog.firstBytes - keptFirst
+        let room = isFirstFull ? OutputLog.lastBytes / 2 : OutputLog.firstBytes - keptFirst
         var write = OutputRecord.Write()
         write.step = step
         write.stream = stream == 1 ? "stdout" : "stderr"
