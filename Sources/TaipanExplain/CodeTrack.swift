@@ -41,7 +41,6 @@ final class CodeInfo {
     let constants: [Int: String]
     let argumentCount: Int
     let isModule: Bool
-    let isFunction: Bool
     let track: UnsafeMutablePointer<CodeTrack>
     /// Where the code object is among the recorder's roots, -1 for code that is not recorded one by one.
     var root = -1
@@ -55,7 +54,6 @@ final class CodeInfo {
         firstLine = code.firstlineno
         argumentCount = code.parameterCount
         isModule = name == "<module>"
-        isFunction = code.flags & 1 != 0
         lines = t.unitLines(code)
         let bytes = Array(BytesObject(code.code).buffer)
         let units = max(bytes.count / 2, 1)
@@ -101,7 +99,6 @@ final class CodeInfo {
         prefixes = [:]
         argumentCount = 0
         isModule = false
-        isFunction = false
         track = .allocate(capacity: 1)
         track.initialize(to: CodeTrack(index: index, lastUnit: 0, counts: .allocate(capacity: 1), times: .allocate(capacity: 1),
                                        opcodes: .allocate(capacity: 1), arguments: .allocate(capacity: 1), isDetailed: false))

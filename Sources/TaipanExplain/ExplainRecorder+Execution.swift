@@ -187,9 +187,12 @@ extension ExplainRecorder {
         // Without arguments until the record is put together; making texts takes time.
         var call = event("call", info.qualifiedName)
         call.frame = number.number == 0 ? -1 : number.number
-        if thread.pointee.currentStep <= steps.last?.number ?? 0 {
+        if point.unit != 0 {
+            // A generator of the library, whose activations are not followed one by one.
+            call.text += " goes on"
+        } else if thread.pointee.currentStep <= steps.last?.number ?? 0 {
             var texts: [String] = []
-            if info.argumentCount > 0 && point.unit == 0 {
+            if info.argumentCount > 0 {
                 var words = ValueCapture(t, scratch, ExplainRecorder.scratchWords)
                 let shown = min(info.argumentCount, 8)
                 for i in 0..<shown { words.add(point.slots[i]) }

@@ -257,6 +257,14 @@ exec("def made(x): return x * 2")
 print(made(4))
 for i in range(300): eval(f"{i} + 1")
 """, "end of program", 0),
+    "deep_stacks": ("""
+def f(*a, **k): return len(a) + len(k)
+print(eval("f(" + ", ".join(map(str, range(400))) + ")"), eval("f(" + ", ".join(f"k{i}={i}" for i in range(200)) + ")"))
+print(eval("[" + ", ".join("'%s'" % ("x" * 90) for _ in range(28)) + "]")[0][:3])
+long = "\\u20ac\\U0001f600\\ud800" * 100
+nested = [[[[[[long, b"z" * 500, 10 ** 500, -2 ** 200]]]]], {long: {long: [long] * 50}}, {long, 1.5, 2j, None, ...}]
+print(len(long), f(long, nested, *nested, long=nested))
+""", "end of program", 0),
     "many_codes": ("for i in range(12000): eval(f'{i} + 1')\nprint(i)\n", "end of program", 0),
 }
 
@@ -503,7 +511,21 @@ def check_imports():
     check(any(line.endswith("| helper") and line.startswith("import time: ") and line.index("|") == 23 and line.rindex("|") == 36 for line in lines), "importtime", lines)
 
 
+def check_benchmarks():
+    """The benchmark programs: tens of millions of instructions, within the time that is promised for them."""
+    folder = ROOT / "bench" / "programs"
+    for path in sorted(folder.glob("*.py")):
+        code = "import sys; sys.path.insert(0, %r); import %s as m; print(m.run() == m.EXPECTED)" % (str(folder), path.stem)
+        start = time.monotonic()
+        done = run("--explain=json", "--explain-output=%s" % (FOLDER / "bench.json"), "-c", code)
+        taken = time.monotonic() - start
+        check(done.stdout == b"True\n" and done.returncode == 0, path.stem, done)
+        total = json.loads((FOLDER / "bench.json").read_text())["execution"]["total"]
+        check(taken < 2 + 2 * total / 1e6, path.stem, total, "instructions took", taken, "seconds")
+
+
 check_programs()
+check_benchmarks()
 check_ways_in()
 check_options()
 check_imports()
