@@ -28,7 +28,7 @@ let package = Package(
         .target(name: "TaipanCompiler", dependencies: ["TaipanSyntax", "TaipanBytecode", "TaipanNumbers"]),
         .target(name: "TaipanRuntime", dependencies: ["TaipanCompiler", "TaipanBytecode", "TaipanSyntax", "TaipanNumbers", "TaipanUnicode", "CTaipan"]),
         .target(name: "TaipanModules", dependencies: ["TaipanRuntime", "TaipanCompiler", "TaipanSyntax", "TaipanEngines", "TaipanNumbers", "TaipanUnicode", "TaipanBytecode", "CTaipan"]),
-        .target(name: "TaipanExplain", dependencies: ["TaipanRuntime", "TaipanModules", "TaipanCompiler", "TaipanBytecode", "TaipanSyntax", "TaipanUnicode", "CTaipan"], exclude: ["Page"]),
+        .target(name: "TaipanExplain", dependencies: ["TaipanRuntime", "TaipanModules", "TaipanCompiler", "TaipanBytecode", "TaipanSyntax", "TaipanNumbers", "TaipanUnicode", "CTaipan"], exclude: ["Page"]),
         .target(name: "Taipan", dependencies: ["TaipanExplain", "TaipanRuntime", "TaipanModules", "TaipanCompiler", "TaipanSyntax", "CTaipan"]),
         .executableTarget(name: "taipan", dependencies: ["Taipan"], path: "Sources/taipan-command",
                           swiftSettings: [], linkerSettings: []),

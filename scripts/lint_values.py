@@ -15,7 +15,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent / "Sources"
-TARGETS = ["TaipanRuntime", "TaipanModules", "Taipan"]
+TARGETS = ["TaipanRuntime", "TaipanModules", "TaipanExplain", "Taipan"]
 EXCUSE = "kept alive:"
 # The collector's own memory, and tables that it marks word by word.
 OWN_MEMORY = {"Memory/Heap.swift", "Memory/Collector.swift", "Startup/Bootstrap.swift"}

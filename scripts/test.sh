@@ -52,6 +52,7 @@ else
     echo "SKIPPED: browser test of the page (no chromium)"
 fi
 
+run "${reference:-$taipan}" Tests/explain/check_execution.py "$taipan" "$reference"
 run python3 scripts/check_examples.py .build/release/function-spans "$taipan"
 
 # What --explain says of a source and of the search for the executable, against tokenize, ast, symtable, dis and what was made for the purpose.

@@ -6,6 +6,7 @@ import Glibc
 import Darwin
 #endif
 import TaipanCompiler
+import TaipanExplain
 import TaipanModules
 import TaipanRuntime
 import TaipanSyntax
@@ -49,21 +50,33 @@ public enum Command {
         if fstat(0, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR {
             return fatal("init_sys_streams: <stdin> is a directory, cannot continue", "core initialized")
         }
-        guard let t = Thread.createInterpreter(options.configuration, stackBytes: stackBytes) else {
+        if let wanted = options.explain {
+            options.explanation = Explanation(wanted, options)
+            if options.explanation == nil {
+                "\(options.program): can't write '\(wanted.output ?? "explain.html")': \(String(cString: strerror(errno)))\n".write(to: 2)
+                return 2
+            }
+        }
+        guard let t = Thread.createInterpreter(options.configuration, stackBytes: stackBytes, observer: options.explanation?.recorder) else {
             "Fatal Python error: out of memory\n".write(to: 2)
             return 1
         }
+        if options.printsImportTimes { t.printImportTimes() }
         do throws(Raised) {
             try t.start(registerModules: registerNativeModules) { (t) throws(Raised) in try t.createStandardStreams() }
             try Signals.install(t)
             if !options.configuration.warnOptions.isEmpty { _ = try t.importAbsolute("warnings") }
-            if !options.configuration.noSite { try t.runSite() }
+            if !options.configuration.noSite {
+                try t.runSite()
+                t.tell(.startedUp(step: "site", detail: "site-packages, .pth files, quit, help and the like"))
+            }
+            options.explanation?.startedUp(t)
         } catch {
             "Fatal Python error: init_sys_streams: can't initialize sys standard streams\n".write(to: 2)
             t.reportUncaught()
             return 1
         }
-        return t.finish(t.runCommand(options))
+        return t.finish(t.runCommand(options)) { options.explanation?.finish(t, $0) }
     }
 
     /// Says why the interpreter cannot start.
@@ -95,11 +108,13 @@ extension String {
 extension Thread {
     /// Runs what the options ask for: gives the exit status so far.
     func runCommand(_ options: CommandOptions) -> Int32 {
+        defer { options.explanation?.ranMain() }
         let isInteractive = options.configuration.isInteractive || isatty(0) != 0
         var status: Int32 = 0
         if case .standardInput = options.source, isInteractive {
             do throws(Raised) { try prependPath("", options) } catch { return exitStatus(takePending()) }
             if !options.configuration.isQuiet { showBanner(options) }
+            do throws(Raised) { try options.explanation?.begin(self) } catch { return exitStatus(takePending()) }
             return runInteractiveLoop(options)
         }
         status = runMain(options)
@@ -121,23 +136,24 @@ extension Thread {
             switch options.source {
             case .command(let text):
                 try prependPath("", options)
-                try runSource(Array(text.utf8) + [0x0A], "<string>", isText: true)
+                try runSource(Array(text.utf8) + [0x0A], "<string>", options, isText: true)
             case .file(let path): return try runFile(path, options)
             case .module(let moduleName):
                 try prependPath(currentFolder(), options)
-                try runModule(moduleName)
+                try runModule(moduleName, options)
             case .standardInput:
                 try prependPath("", options)
                 // Without a standard input there is nothing to run.
                 if var bytes = SourceText.readAll(0) {
                     if options.skipsFirstLine { SourceText.dropFirstLine(&bytes) }
-                    try runSource(bytes, "<stdin>")
+                    try runSource(bytes, "<stdin>", options)
                 }
             }
             try checkSignals()
             return 0
         } catch {
             let exception = takePending()
+            options.explanation?.ends(self, exception)
             // With `-i`, even SystemExit leads to the prompt.
             if options.configuration.inspects && isInstance(exception, of: types.pointee.systemExit) {
                 _ = restore(exception)
@@ -168,14 +184,14 @@ extension Thread {
                 return 1
             }
             try prependPath(SitePaths.absolute(path), options)
-            try runModule("__main__")
+            try runModule("__main__", options)
             return 0
         }
         if SourceText.isArchive(path) {
             try prependPath(SitePaths.absolute(path), options)
             let hooks = DictObject(objects.pointee.sysDict).findString(self, intern("path_hooks"))
             if hooks.isKind(.list) { _ = try callMethod(hooks, name(.insert), int(0), try getattr(try importAbsolute("zipimport"), intern("zipimporter"))) }
-            try runModule("__main__")
+            try runModule("__main__", options)
             return 0
         }
         let fd = open(path, O_RDONLY | O_CLOEXEC)
@@ -188,7 +204,7 @@ extension Thread {
         if isArchive(bytes) {
             // An archive with a `__main__` runs like a folder.
             try prependPath(path, options)
-            try runModule("__main__")
+            try runModule("__main__", options)
             return 0
         }
         if options.skipsFirstLine { SourceText.dropFirstLine(&bytes) }
@@ -197,7 +213,7 @@ extension Thread {
         let main = DictObject(objects.pointee.mainModule.cell[1])
         try main.setString(self, name(.__file__), str(absolute(path)))
         try main.setString(self, name(.__cached__), .none)
-        try runSource(bytes, absolute(path))
+        try runSource(bytes, absolute(path), options)
         try checkSignals()
         return 0
     }
@@ -217,9 +233,10 @@ extension Thread {
 
     private func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : currentFolder() + "/" + path }
 
-    private func runSource(_ bytes: [UInt8], _ filename: String, isText: Bool = false) throws(Raised) {
+    private func runSource(_ bytes: [UInt8], _ filename: String, _ command: CommandOptions, isText: Bool = false) throws(Raised) {
         if filename.hasSuffix(".pyc") || (bytes.count > 3 && bytes[..<4].elementsEqual([0xCB, 0x0D, 0x0D, 0x0A])) {
             let main = objects.pointee.mainModule.cell[1]
+            try command.explanation?.begin(self)
             _ = try runCode(try scriptCode(bytes).value, globals: main, locals: main, closure: .none)
             return
         }
@@ -228,13 +245,19 @@ extension Thread {
         parser.ignoreCookie = isText
         var options = CompilerOptions()
         options.optimize = interp.pointee.config.optimizationLevel
+        command.explanation?.read(bytes, filename, parser, options.optimize)
         let code = try compile(bytes, str(filename), parser, options)
+        if let explanation = command.explanation {
+            try explanation.compiled(self, code, bytes, parser, options.optimize)
+            try explanation.begin(self)
+        }
         let main = objects.pointee.mainModule.cell[1]
         _ = try runCode(code.value, globals: main, locals: main, closure: .none)
     }
 
     /// `-m`: through the library's runpy.
-    private func runModule(_ moduleName: String) throws(Raised) {
+    private func runModule(_ moduleName: String, _ options: CommandOptions) throws(Raised) {
+        try options.explanation?.begin(self)
         let runpy = try importAbsolute("runpy")
         let run = try getattr(runpy, intern("_run_module_as_main"))
         _ = try call(run, str(moduleName), Value(moduleName != "__main__"))
@@ -259,7 +282,8 @@ extension Thread {
     private var interruptedStatus: Int32 { -Int32(SIGINT) }
 
     /// Everything CPython does at exit: threads, atexit, flushing, finalizers. Gives the final status.
-    func finish(_ status: Int32) -> Int32 {
+    /// - Parameter whenDone: called at the very end, with the status; below 0 it is a signal to die by.
+    func finish(_ status: Int32, _ whenDone: (Int32) -> Void = { _ in }) -> Int32 {
         var status = status
         var isGood = true
         let modules = DictObject(objects.pointee.modules)
@@ -274,6 +298,7 @@ extension Thread {
         restoreStandardStreams()
         if !flushStandardStreams() { isGood = false }
         if !isGood && status >= 0 { status = 120 }
+        whenDone(status)
         if status < 0 {
             signal(-status, SIG_DFL)
             kill(getpid(), -status)

@@ -24,6 +24,13 @@ public struct CommandOptions {
     /// `-x`: the first line of the source is not Python.
     var skipsFirstLine = false
     var program = "taipan"
+    /// What `--explain` asks for, and the run that it explains.
+    var explain: ExplainOptions?
+    var explanation: Explanation?
+    /// `-X importtime`, PYTHONPROFILEIMPORTTIME.
+    var printsImportTimes = false
+    private var explainOutput: String?
+    private var explainLimit: Int?
     private var versionCount = 0
     private var help: String?
     private var warnings: [String] = []
@@ -37,7 +44,7 @@ public struct CommandOptions {
         configuration.executable = LibraryLocation.absoluteExecutable(program)
         configuration.originalArguments = arguments
         var i = 1
-        if let complaint = parseOptions(arguments, &i) { return Answer(text: complaint, isError: true) }
+        if let complaint = parseOptions(arguments, &i) ?? settleExplain() { return Answer(text: complaint, isError: true) }
         if let help { return Answer(text: help) }
         if versionCount > 0 {
             return Answer(text: "Python " + (versionCount > 1 ? InterpreterConfiguration.versionText : "3.12.1") + "\n")
@@ -111,8 +118,36 @@ public struct CommandOptions {
             }
             configuration.checkHashBasedPycs = arguments[i]
             i += 1
+        case "--explain": explain = explain ?? ExplainOptions()
+        default: return longWithValue(argument)
+        }
+        return nil
+    }
+
+    /// Options of this implementation that carry a value.
+    private mutating func longWithValue(_ argument: String) -> String? {
+        let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2 else { return "unknown option \(argument)\n" + shortUsage }
+        switch parts[0] {
+        case "--explain":
+            var wanted = explain ?? ExplainOptions()
+            if let complaint = wanted.read(parts[1]) { return complaint + shortUsage }
+            explain = wanted
+        case "--explain-output":
+            if parts[1].isEmpty { return "Argument expected for the --explain-output option\n" + shortUsage }
+            explainOutput = parts[1]
+        case "--explain-limit":
+            guard let limit = Int(parts[1]), limit >= 0 else { return "--explain-limit must be a number, not '\(parts[1])'\n" + shortUsage }
+            explainLimit = limit
         default: return "unknown option \(argument)\n" + shortUsage
         }
+        return nil
+    }
+
+    private mutating func settleExplain() -> String? {
+        if explain == nil && (explainOutput != nil || explainLimit != nil) { return "--explain-output and --explain-limit go with --explain\n" + shortUsage }
+        explain?.output = explainOutput
+        if let explainLimit { explain?.limit = explainLimit }
         return nil
     }
 
@@ -197,6 +232,7 @@ public struct CommandOptions {
         if environment("PYTHONNOUSERSITE") != nil { configuration.noUserSite = true }
         if environment("PYTHONSAFEPATH") != nil { configuration.safePath = true }
         if environment("PYTHONINSPECT") != nil { configuration.inspects = true }
+        if environment("PYTHONPROFILEIMPORTTIME") != nil { printsImportTimes = true }
         if environment("PYTHONDEVMODE") != nil { configuration.devMode = true }
         if environment("PYTHONWARNDEFAULTENCODING") != nil { configuration.warnDefaultEncoding = true }
         if let text = environment("PYTHONUTF8") {
@@ -220,6 +256,7 @@ public struct CommandOptions {
         for (key, value) in configuration.xOptions {
             switch key {
             case "dev": configuration.devMode = true
+            case "importtime": printsImportTimes = true
             case "utf8":
                 if let value, value != "0" && value != "1" { return "preconfig_init_utf8_mode: invalid -X utf8 option value" }
                 configuration.utf8Mode = value != "0"
@@ -277,6 +314,13 @@ enum CommandHelp {
         -X opt : an option of this implementation
         --check-hash-based-pycs always|default|never:
                  how .pyc files that carry a hash are checked
+        --explain[=word,...]:
+                 tell everything that happens, stage by stage: as text, json or html; of all stages, or of shell,
+                 startup, tokens, ast, bytecode, execution, output; with attributes, every look-up of one
+        --explain-output=file:
+                 where to (standard error; explain.html)
+        --explain-limit=number:
+                 how many of the first instructions are told one by one (2000); of the last it is 200
         --help-env, --help-xoptions, --help-all: more help
         Arguments:
         file   : a script to run
@@ -296,6 +340,7 @@ enum CommandHelp {
         PYTHONINTMAXSTRDIGITS: most digits of an int converted from or to str; 0 is no limit
         PYTHONIOENCODING: encoding[:errors] of the standard streams
         PYTHONUTF8, PYTHONDEVMODE, PYTHONPYCACHEPREFIX, PYTHONWARNDEFAULTENCODING: as the -X options
+        PYTHONPROFILEIMPORTTIME: as -X importtime
         PYTHONDEBUG, PYTHONDONTWRITEBYTECODE, PYTHONINSPECT, PYTHONNOUSERSITE, PYTHONOPTIMIZE, PYTHONSAFEPATH,
         PYTHONUNBUFFERED, PYTHONVERBOSE, PYTHONWARNINGS: as the one-letter options
 
@@ -306,6 +351,7 @@ enum CommandHelp {
         """
         Options of this implementation:
         -X dev                      : checks for developers, all warnings shown
+        -X importtime               : print how long each import took
         -X int_max_str_digits=number: most digits of an int converted from or to str; 0 is no limit
         -X pycache_prefix=path      : where .pyc files go
         -X utf8[=0|1]               : UTF-8 mode

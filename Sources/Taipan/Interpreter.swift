@@ -6,6 +6,7 @@ import Glibc
 import Darwin
 #endif
 import TaipanCompiler
+import TaipanExplain
 import TaipanModules
 import TaipanRuntime
 import TaipanSyntax
@@ -23,11 +24,13 @@ public final class Interpreter: Sendable {
 
     /// Starts an interpreter.
     /// - Parameter configuration: how it starts; an empty `libraryPath` looks for an installed CPython 3.12 library.
+    /// - Parameter explain: watches everything that happens from the start on; its record is up to date after every `run`, `evaluate` or call, and
+    ///   complete once the interpreter has ended.
     /// - Throws: `PythonError` when start-up fails.
-    public init(configuration: Configuration = Configuration()) throws {
+    public init(configuration: Configuration = Configuration(), explain recorder: ExplainRecorder? = nil) throws {
         var configuration = configuration
         LibraryLocation.locate(&configuration)
-        worker = try Worker(configuration)
+        worker = try Worker(configuration, recorder)
     }
 
     deinit { worker.stop() }

@@ -110,6 +110,8 @@ extension Thread {
 
     /// Runs an import line; false after an error, which is printed and ends the file.
     private func runPathLine(_ line: String, _ number: Int, _ file: String) -> Bool {
+        tell(.startupCode(begins: true))
+        defer { tell(.startupCode(begins: false)) }
         do throws(Raised) {
             let code = try compile(Array(line.utf8) + [0x0A], str("<string>"), ParserOptions(), CompilerOptions())
             let namespace = newDict()

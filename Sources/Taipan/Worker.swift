@@ -6,6 +6,7 @@ import Glibc
 #elseif canImport(Darwin)
 import Darwin
 #endif
+import TaipanExplain
 import TaipanModules
 import TaipanRuntime
 
@@ -32,7 +33,11 @@ final class Worker: @unchecked Sendable {
     private var freeRoots: [Int] = []
     private var released: [Int] = []
 
-    init(_ configuration: InterpreterConfiguration) throws {
+    /// Who watches, if anybody does; touched by the interpreter's thread while it works, by others while it does not.
+    private let recorder: ExplainRecorder?
+
+    init(_ configuration: InterpreterConfiguration, _ recorder: ExplainRecorder? = nil) throws {
+        self.recorder = recorder
         pthread_mutex_init(&lock, nil)
         pthread_mutex_init(&turn, nil)
         pthread_cond_init(&changed, nil)
@@ -201,7 +206,7 @@ final class Worker: @unchecked Sendable {
     }
 
     private func live(_ configuration: InterpreterConfiguration, _ stack: Int) {
-        guard let t = Thread.createInterpreter(configuration, stackBytes: stack) else {
+        guard let t = Thread.createInterpreter(configuration, stackBytes: stack, observer: recorder) else {
             locked { hasEnded = true }
             return finish(.failure(PythonError(type: "MemoryError", message: "")))
         }
@@ -211,7 +216,11 @@ final class Worker: @unchecked Sendable {
             try t.keep("taipan.roots", try t.newList().value)
             t.interp.pointee.moduleStates["taipan.embedding"] = self
             t.interp.pointee.signalHandler = { [unowned self] (t) throws(Raised) in try checkStop(t) }
-            if !configuration.noSite { try t.runSite() }
+            if !configuration.noSite {
+                try t.runSite()
+                t.tell(.startedUp(step: "site", detail: "site-packages and .pth files"))
+            }
+            try recorder?.begin(t)
         } catch {
             let failure = t.takeError()
             locked { hasEnded = true }
@@ -223,9 +232,10 @@ final class Worker: @unchecked Sendable {
         while let body = t.blocking({ next() }) {
             dropReleased(t)
             t.heap.pointee.isExhausted = false
-            do throws(Raised) {
-                finish(.success(try body(t, self)))
-            } catch { finish(.failure(failure(t))) }
+            let answer: Result<PythonValue, PythonError>
+            do throws(Raised) { answer = .success(try body(t, self)) } catch { answer = .failure(failure(t)) }
+            recorder?.update(t)
+            finish(answer)
         }
         end(t)
     }
@@ -251,7 +261,7 @@ final class Worker: @unchecked Sendable {
     }
 
     private func end(_ t: Thread) {
-        _ = t.finish(0)
+        _ = t.finish(0) { _ in recorder?.finish(t) }
         locked {
             hasEnded = true
             self.t = nil

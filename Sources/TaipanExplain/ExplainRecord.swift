@@ -374,6 +374,17 @@ public struct BytecodeRecord: Sendable {
 
 // MARK: 6 Execution
 
+/// What ran, from the first instruction of the program's own code to the end of the process: on every thread, in `atexit` functions and
+/// finalizers too. All instructions are counted, those of imported library modules with them, in `total`, `functions` and `lines`. One by one are
+/// told those of the program: the script's file, and every other file that does not lie below the library's folder. What they call in the
+/// library shows as an event that names it.
+///
+/// Instructions are those of `dis`, RESUME and what stands in front of it included; EXTENDED_ARG belongs to the instruction behind it.
+/// `sys.settrace` has no opcode events for those up to a frame's first RESUME, nor for later ones.
+///
+/// The clock is read at each of the first instructions, and from there on where a line may start and where frames are entered and left; an
+/// instruction among the last ones has the time of the reading before it. Values are texts of at most 80 characters, without addresses, in
+/// which "…" stands for what was left out; no `__repr__` is called, so that instances of a program's classes show as `<module.Class object>`.
 public struct ExecutionRecord: Sendable {
     public struct Frame: Sendable {
         /// Index into `BytecodeRecord.codes`.
@@ -506,7 +517,7 @@ public struct OutputRecord: Sendable {
         public var step = 0
         public var descriptor = 1
         public var byteCount = 0
-        /// "buffer full", "end of line", "flush", "at exit", "os.write".
+        /// "buffer full", "end of line", "flush", "no buffer", "at exit", "os.write".
         public var reason = ""
         public var microseconds = 0.0
         public init() {}

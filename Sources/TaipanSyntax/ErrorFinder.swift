@@ -26,7 +26,7 @@ private struct Found: Error {}
 
 func describeError(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ classes: UnsafeMutablePointer<UInt8>,
                    _ options: ParserOptions, skipping tokens: Int, leftOver: Bool = false) -> SyntaxFailure {
-    var tokenizer = Tokenizer(bytes: bytes, count: count, classes: classes, options: options, collectNotes: false)
+    let tokenizer = Tokenizer(bytes: bytes, count: count, classes: classes, options: options, collectNotes: false)
     var finder = ErrorFinder(tokenizer, bytes, count, options)
     if leftOver { return finder.findLeftOver() }
     return finder.find(skipping: tokens)

@@ -235,3 +235,26 @@ def outer():
 g = outer()
 assert next(g) == 1 and g.gi_yieldfrom.gi_code is inner.__code__
 assert g.throw(KeyError) == 2
+
+
+# `super().name` makes one call of `super`, which tools of CALL see; the attribute is looked up by its own name.
+class Base:
+    size = 5
+
+
+class Derived(Base):
+    def implicit(self):
+        return super().size
+
+    def explicit(self):
+        return super(Derived, self).size
+
+
+m.use_tool_id(3, 'test')
+events = []
+m.register_callback(3, E.CALL, lambda code, offset, callee, argument: events.append(callee) if callee is super else None)
+m.set_events(3, E.CALL)
+sizes = Derived().implicit(), Derived().explicit()
+m.set_events(3, 0)
+m.free_tool_id(3)
+assert sizes == (5, 5) and events == [super, super], (sizes, events)

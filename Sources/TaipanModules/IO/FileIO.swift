@@ -306,8 +306,13 @@ extension Thread {
     /// write(2), again after a signal. Gives the count, or nil when it would block.
     func writeDescriptor(_ fd: Int32, _ source: UnsafeRawPointer?, _ count: Int) throws(Raised) -> Int? {
         while true {
+            let start = interp.pointee.runObserver == nil ? 0 : Thread.clockMicroseconds()
             let n = blocking { writeToDescriptor(fd, source, min(count, largestTransfer)) }
-            if n >= 0 { return n }
+            if n >= 0 {
+                tell(.transferred(descriptor: Int(fd), byteCount: n, reason: interp.pointee.transferReason ?? "buffer full",
+                                  microseconds: Thread.clockMicroseconds() - start))
+                return n
+            }
             let code = ctaipan_get_errno()
             if code == EAGAIN { return nil }
             if code != EINTR { throw osError(code) }

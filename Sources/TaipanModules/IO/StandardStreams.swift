@@ -110,6 +110,8 @@ extension Thread {
     /// Flushes sys.stdout and sys.stderr. False when stdout could not be: the exit status is 120 then.
     public func flushStandardStreams() -> Bool {
         var isGood = true
+        interp.pointee.transferReason = "at exit"
+        defer { interp.pointee.transferReason = nil }
         for (label, isOut) in [("stdout", true), ("stderr", false)] as [(String, Bool)] {
             guard objects.pointee.sysDict.isBound else { continue }
             let stream = DictObject(objects.pointee.sysDict).findString(self, intern(label))

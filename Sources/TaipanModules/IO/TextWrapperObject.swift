@@ -101,14 +101,25 @@ extension Thread {
         let hasLineFeed = translates || w.has(TextWrapper.isLineBuffered) ? contains(s, 10) : false
         let flushes = w.has(TextWrapper.isLineBuffered) && (hasLineFeed || contains(s, 13))
         let out = hasLineFeed && translates ? try replaceLineFeeds(s, w.writeNewline) : text
-        try encodeWaiting(w, out)
-        if w.waitingCount >= w.chunkSize || flushes || w.has(TextWrapper.writesThrough) { try flushWaiting(w) }
-        if flushes { _ = try callMethod(w.buffer, name(.flush)) }
+        let byteCount = try encodeWaiting(w, out)
+        if interp.pointee.runObserver != nil { tellWritten(w, text, byteCount) }
+        if w.has(TextWrapper.writesThrough) && !flushes {
+            try transferring("no buffer") { () throws(Raised) in try flushWaiting(w) }
+        } else if w.waitingCount >= w.chunkSize || flushes {
+            try flushWaiting(w)
+        }
+        if flushes { try transferring("end of line") { () throws(Raised) in _ = try callMethod(w.buffer, name(.flush)) } }
         if w.decoded.isBound || w.snapshot.isBound {
             w.setDecoded(.unbound)
             w.snapshot = .unbound
         }
         if w.has(TextWrapper.canDecode) { try resetDecoder(w) }
+    }
+
+    /// Tells of what goes into the streams that the interpreter was started with.
+    private func tellWritten(_ w: TextWrapper, _ text: Value, _ byteCount: Int) {
+        let stream = w.value == objects.pointee.stdout ? 1 : w.value == objects.pointee.stderr ? 2 : 0
+        if stream != 0 { tell(.textWritten(stream: stream, text: text, byteCount: byteCount)) }
     }
 
     private func contains(_ s: StrObject, _ c: UInt8) -> Bool {
@@ -139,12 +150,13 @@ extension Thread {
         return made.value
     }
 
-    /// Encodes text into the bytes that wait, which are written first when they would get too many.
-    private func encodeWaiting(_ w: TextWrapper, _ text: Value) throws(Raised) {
+    /// Encodes text into the bytes that wait, which are written first when they would get too many. Gives how many it takes.
+    private func encodeWaiting(_ w: TextWrapper, _ text: Value) throws(Raised) -> Int {
         let native = w.native
         let s = StrObject(text)
         if native != .none && (s.isASCII || (native == .latin1 && s.width == 1)) {
-            return try addWaiting(w, UnsafePointer(s.units8), s.count)
+            try addWaiting(w, UnsafePointer(s.units8), s.count)
+            return s.count
         }
         if native != .none {
             var sink = ByteSink()
@@ -154,11 +166,13 @@ extension Thread {
             let target = encoded.data
             sink.withBytes { if let base = $0.baseAddress { target.update(from: base, count: $0.count) } }
             w.set(TextWrapper.isAtStart, false)
-            return try addWaiting(w, UnsafePointer(encoded.data), encoded.count)
+            try addWaiting(w, UnsafePointer(encoded.data), encoded.count)
+            return encoded.count
         }
         let encoded = try callMethod(w.encoder, name(.encode), text)
         if !encoded.isKind(.bytes) { throw raise(.typeError, "encoder should return a bytes object, not '\(typeName(encoded))'") }
         try addWaiting(w, UnsafePointer(BytesObject(encoded).data), BytesObject(encoded).count)
+        return BytesObject(encoded).count
     }
 
     private func addWaiting(_ w: TextWrapper, _ bytes: UnsafePointer<UInt8>, _ count: Int) throws(Raised) {
@@ -197,8 +211,10 @@ extension Thread {
     func flushText(_ w: TextWrapper) throws(Raised) {
         try checkUsable(w)
         w.set(TextWrapper.tells, w.has(TextWrapper.isSeekable))
-        try flushWaiting(w)
-        _ = try callMethod(w.buffer, name(.flush))
+        try transferring("flush") { () throws(Raised) in
+            try flushWaiting(w)
+            _ = try callMethod(w.buffer, name(.flush))
+        }
     }
 
     // MARK: Decoding

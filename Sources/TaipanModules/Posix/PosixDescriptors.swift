@@ -164,7 +164,10 @@ enum PosixDescriptors {
             let fd = try t.cInt(a[0])
             let view = try t.lend(a[1])
             defer { t.giveBack(view) }
-            return t.int(try t.systemCall { writeToDescriptor(fd, view.base, min(view.count, largestTransfer)) })
+            let start = t.interp.pointee.runObserver == nil ? 0 : Thread.clockMicroseconds()
+            let count = try t.systemCall { writeToDescriptor(fd, view.base, min(view.count, largestTransfer)) }
+            t.tell(.transferred(descriptor: Int(fd), byteCount: count, reason: "os.write", microseconds: Thread.clockMicroseconds() - start))
+            return t.int(count)
         }
         b.function("pwrite", "($module, fd, buffer, offset, /)") { (t, a) throws(Raised) in
             let fd = try t.cInt(a[0]), offset = try t.index(a[2])

@@ -23,7 +23,10 @@ enum PosixProcess {
             try callForkHooks(t, .forkBefore, reversed: true)
             let pid = ctaipan_fork()
             let code = ctaipan_get_errno()
-            if pid == 0 { t.forgetOtherThreads() }
+            if pid == 0 {
+                t.forgetOtherThreads()
+                t.forgetRunObserver()
+            }
             try callForkHooks(t, pid == 0 ? .forkInChild : .forkInParent, reversed: false)
             if pid < 0 { throw t.osError(code) }
             return t.int(Int(pid))
@@ -34,6 +37,7 @@ enum PosixProcess {
             var controller: Int32 = -1
             let pid = ctaipan_forkpty(&controller)
             let code = ctaipan_get_errno()
+            if pid == 0 { t.forgetRunObserver() }
             try callForkHooks(t, pid == 0 ? .forkInChild : .forkInParent, reversed: false)
             if pid < 0 { throw t.osError(code) }
             return try t.tuple(t.int(Int(pid)), t.int(Int(controller)))
@@ -50,13 +54,19 @@ enum PosixProcess {
             return .none
         }
         b.function("_exit", "($module, /, status)", "Exit to the system with specified status, without normal exit processing.") { (t, a) throws(Raised) in
-            _exit(try t.cInt(a[0]))
+            let status = try t.cInt(a[0])
+            t.tell(.processEnds(how: "os._exit", status: Int(status)))
+            _exit(status)
         }
-        b.function("abort", "($module, /)", "Abort the interpreter immediately.") { (t, a) throws(Raised) in abort() }
+        b.function("abort", "($module, /)", "Abort the interpreter immediately.") { (t, a) throws(Raised) in
+            t.tell(.processEnds(how: "os.abort", status: -Int(SIGABRT)))
+            abort()
+        }
         b.function("execv", "($module, path, argv, /)", "Execute an executable path with arguments, replacing current process.") { (t, a) throws(Raised) in
             try t.audit("os.exec", a[0], a[1], .none)
             let path = try t.pathArgument(a[0], "execv")
             let arguments = try argumentVector(t, a[1], "execv", kinds: "tuple or list")
+            if access(path.bytes, X_OK) == 0 { t.tell(.processEnds(how: "exec", status: 0)) }
             _ = execv(path.bytes, arguments.pointers)
             throw t.osError(ctaipan_get_errno(), path.object)
         }
@@ -65,6 +75,7 @@ enum PosixProcess {
             let path = try t.pathArgument(a[0], "execve", allowsDescriptor: true)
             let arguments = try argumentVector(t, a[1], "execve", kinds: "tuple or list", label: "execve: argv")
             let environment = try environmentVector(t, a[2], "execve")
+            if path.isDescriptor || access(path.bytes, X_OK) == 0 { t.tell(.processEnds(how: "exec", status: 0)) }
             if path.isDescriptor { _ = fexecve(path.fd, arguments.pointers, environment.pointers) } else { _ = execve(path.bytes, arguments.pointers, environment.pointers) }
             throw t.osError(ctaipan_get_errno(), path.object)
         }

@@ -218,6 +218,7 @@ public enum PosixSubprocessModule {
                                 return ctaipan_fork_exec(&child, { raw in
                                     guard let hook = raw?.assumingMemoryBound(to: Hook.self).pointee else { return 1 }
                                     hook.thread.forgetOtherThreads()
+                                    hook.thread.forgetRunObserver()
                                     do throws(Raised) {
                                         try PosixProcess.callForkHooks(hook.thread, .forkInChild, reversed: false)
                                         _ = try hook.thread.call(hook.function)

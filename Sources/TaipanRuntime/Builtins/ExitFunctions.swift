@@ -31,9 +31,11 @@ extension Thread {
             // A function that was called may have unregistered others.
             if !isRegistered(list[i]) { continue }
             let entry = TupleObject(list[i])
+            let start = interp.pointee.runObserver == nil ? 0 : Thread.clockMicroseconds()
             do throws(Raised) {
                 _ = try call(entry[0], tuple: entry[1], keywords: entry[2])
             } catch { reportUnraisable(entry[0], message: "Exception ignored in atexit callback") }
+            tell(.exitFunctionRan(entry[0], microseconds: Thread.clockMicroseconds() - start))
         }
         objects.pointee.atexitCallbacks = .unbound
     }

@@ -256,6 +256,7 @@ extension Thread {
             heap.pointee.pendingCallbacks.count -= 1
             let reference = Value(bits: heap.pointee.pendingCallbacks.base[heap.pointee.pendingCallbacks.count])
             let callback = reference.cell[WeakReference.callbackWord]
+            tell(.finalizes(reference, isCallback: true))
             do throws(Raised) {
                 _ = try call(callback, reference)
             } catch { reportUnraisable(callback) }
@@ -295,7 +296,10 @@ extension Thread {
         object.cell.clear(CellFlag.watched)
         do throws(Raised) {
             let slot = type(of: object).slots.pointee.finalize
-            if slot.isSet { try slot(self, object) }
+            if slot.isSet {
+                tell(.finalizes(object, isCallback: false))
+                try slot(self, object)
+            }
         } catch {
             let method = type(of: object).has(TypeFlag.heap) ? lookup(type(of: object), name(.__del__)) : .unbound
             reportUnraisable(method.isBound ? method : object)

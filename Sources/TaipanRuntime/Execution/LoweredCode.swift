@@ -106,6 +106,7 @@ struct LoweredCode {
         if let observed, observed.pointee.exact.pointee.words != words {
             observed.pointee.exact.pointee.free()
             observed.pointee.exact.deallocate()
+            observed.pointee.free()
             observed.deinitialize(count: 1)
             observed.deallocate()
         }

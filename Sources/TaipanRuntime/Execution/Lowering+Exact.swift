@@ -27,6 +27,8 @@ enum ObservedPoint: UInt8 {
     case superCall
     /// END_SEND: receiver and value.
     case endSend
+    /// An instruction starts of which tools are not told; only there when a run observer is.
+    case unmarked
 }
 
 /// Where the ordinary form of a code object can be left for the exact form, in ascending order of words.
@@ -64,6 +66,27 @@ struct Crossings {
             if isBefore(crossings[middle]) { low = middle + 1 } else { high = middle }
         }
         return low < crossings.count ? low : nil
+    }
+}
+
+/// Where the entries of the stack are at each instruction of the exact form: for a run observer.
+struct StackNotes {
+    private var places: [(unit: Int, start: Int)] = []
+    private var homes: [UInt16] = []
+
+    mutating func add(_ unit: Int, _ stack: [StackEntry]) {
+        places.append((unit, homes.count))
+        homes.append(UInt16(truncatingIfNeeded: stack.count))
+        for entry in stack { homes.append(UInt16(truncatingIfNeeded: entry.home)) }
+    }
+
+    /// By code unit the place in the second piece of memory, or -1; there, depth and slots. Both are the caller's to free.
+    func memory(units: Int) -> (UnsafeMutablePointer<Int32>, UnsafeMutablePointer<UInt16>) {
+        let starts = UnsafeMutablePointer<Int32>.allocate(capacity: max(units, 1)), made = UnsafeMutablePointer<UInt16>.allocate(capacity: max(homes.count, 1))
+        starts.initialize(repeating: -1, count: max(units, 1))
+        for place in places where place.unit < units { starts[place.unit] = Int32(place.start) }
+        made.initialize(from: homes, count: homes.count)
+        return (starts, made)
     }
 }
 
@@ -146,7 +169,12 @@ extension Lowering {
             unit = at
             observe(.instruction, marks[at] & 2 != 0 ? 1 : 0)
             unit = instruction.offset / 2
+        } else if stackNotes != nil {
+            unit = at
+            observe(.unmarked)
+            unit = instruction.offset / 2
         }
+        stackNotes?.add(at, stack)
         let top = stack.count - 1, argument = instruction.argument
         switch instruction.opcode {
         case .resume: observe(.resume, argument)

@@ -17,6 +17,8 @@ struct StackEntry {
     var home: Int
     /// A header's gap follows.
     var opensCall: Bool
+    /// It is the constant None, wherever it is now.
+    var isNone = false
 }
 
 struct Lowering {
@@ -34,7 +36,7 @@ struct Lowering {
     private var needsCheck: [Bool] = []
     private(set) var stack: [StackEntry] = []
     private(set) var words: [UInt64] = []
-    private var offsets: [UInt32] = []
+    private(set) var offsets: [UInt32] = []
     private var limits: [UInt16] = []
     /// The temporaries that hold something while the current instruction runs: positions that are only noted leave old words in their homes.
     private var liveTemporaries: UInt64 = 0
@@ -59,6 +61,10 @@ struct Lowering {
     var marks: [UInt8] = []
     /// Of the ordinary form, when asked for: where it can be left for the exact form.
     var crossings: Crossings?
+    /// Of the exact form, when asked for: where the stack's entries are at each instruction.
+    var stackNotes: StackNotes?
+    /// When asked for: which words are instructions.
+    var starts: [Int]?
 
     init(_ t: Thread, _ code: CodeCell, isExact: Bool = false) {
         self.t = t
@@ -181,7 +187,8 @@ struct Lowering {
 
     private mutating func push(_ kind: StackEntry.Kind, _ index: Int = 0, opensCall: Bool = false) {
         let home = nextHome()
-        stack.append(StackEntry(kind: kind, index: index, home: home, opensCall: opensCall))
+        let isNone = kind == .constant && TupleObject(code.consts)[index].isNone
+        stack.append(StackEntry(kind: kind, index: index, home: home, opensCall: opensCall, isNone: isNone))
         deepest = max(deepest, home + 1)
     }
 
@@ -206,7 +213,8 @@ struct Lowering {
         liveTemporaries |= mapBit(entry.home)
     }
 
-    private func isNone(_ entry: StackEntry) -> Bool { entry.kind == .constant && TupleObject(code.consts)[entry.index].isNone }
+    /// In the exact form everything is in its home, the constant None too.
+    private func isNone(_ entry: StackEntry) -> Bool { entry.isNone && (isExact || entry.kind == .constant) }
 
     private func mapBit(_ home: Int) -> UInt64 { 1 << UInt64(min(home - localCount, 63)) }
 
@@ -253,12 +261,14 @@ struct Lowering {
     // MARK: Emission
 
     mutating func emit(_ op: Op, _ a: Int = 0, _ b: Int = 0, _ c: Int = 0) {
+        starts?.append(words.count)
         let high = UInt64(UInt16(truncatingIfNeeded: c)) << 48 | UInt64(UInt16(truncatingIfNeeded: b)) << 32
         word(high | UInt64(UInt16(truncatingIfNeeded: a)) << 16 | UInt64(op.rawValue))
     }
 
     /// An instruction whose b and c are one 32-bit number.
     mutating func emitWide(_ op: Op, _ a: Int, _ bc: Int) {
+        starts?.append(words.count)
         word(UInt64(UInt32(truncatingIfNeeded: bc)) << 32 | UInt64(UInt16(truncatingIfNeeded: a)) << 16 | UInt64(op.rawValue))
     }
 
@@ -373,6 +383,8 @@ struct Lowering {
             case .temporary:
                 let dst = pushResult()
                 emit(.move, dst, source.home)
+                stack[stack.count - 1].index = source.index
+                stack[stack.count - 1].isNone = source.isNone
             default: push(source.kind, source.index)
             }
         case .swap: emitSwap(argument)
@@ -474,8 +486,10 @@ struct Lowering {
         }
         stack[a].kind = other.kind
         stack[a].index = other.index
+        stack[a].isNone = other.isNone
         stack[b].kind = top.kind
         stack[b].index = top.index
+        stack[b].isNone = top.isNone
     }
 
     private mutating func emitBinary(_ number: Int, _ i: Int) -> Int {

@@ -13,8 +13,11 @@ struct MonitoringState {
     var restarts = 0
     /// `f_trace_opcodes` was set somewhere: `sys.settrace` asks for opcode events from then on.
     var tracesOpcodes = false
+    /// Everything is told to the interpreter's run observer.
+    var tellsObserver = false
 
-    var isActive: Bool { localCodes > 0 || events.contains { $0 != 0 } }
+    /// Some tool of a program wants events.
+    var hasTools: Bool { localCodes > 0 || events.contains { $0 != 0 } }
 }
 
 extension Thread {

@@ -35,6 +35,7 @@ extension Thread {
             throw raise(.runtimeError, "can't start new thread")
         }
         state.pointee.identifier = number
+        tell(.threadStarts(function: function))
         return number
     }
 
@@ -49,6 +50,7 @@ extension Thread {
         interp.pointee.startedThreads += 1
         runStarted()
         interp.pointee.startedThreads -= 1
+        tell(.threadEnds)
         wakeWhoWaitsForEnd()
         let lock = interp.pointee.lock
         release()

@@ -55,7 +55,7 @@ extension Thread {
             throw error
         }
         try report(.cReturn, fp, observed, unit, callee, argument)
-        let found = try getattr(proxy, fp.frameLowered.pointee.names[Int(truncatingIfNeeded: next[1])])
+        let found = try getattr(proxy, fp.frameLowered.pointee.names[Int(truncatingIfNeeded: next[1] >> 1)])
         storeSuperResult(fp, Int(truncatingIfNeeded: (word >> 16) & 0xFFFF), Int(truncatingIfNeeded: word >> 48), found)
         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: next + 1))
     }

@@ -48,8 +48,10 @@ enum ObservingTool {
 
 /// A thread's part.
 struct ObservationState {
-    /// Somebody wants events of this thread.
+    /// Somebody wants events of this thread: tools, or the run observer.
     var isActive = false
+    /// Tools do.
+    var hasTools = false
     /// Calls of tools that are under way: there are no events meanwhile.
     var depth = 0
     /// The event being reported, or -1.
@@ -85,6 +87,16 @@ struct ObservedCode {
     /// Tools that turned an event off at a place (code unit << 8 | event), since `restart_events` number `restarts`.
     var disabled: [Int: UInt8] = [:]
     var restarts = 0
+    /// For the run observer: its number of the code, and by code unit where `stackHomes` tells of the stack there (depth, then slots), or -1.
+    var observerNumber: UnsafeMutablePointer<Int>
+    var stackStarts: UnsafeMutablePointer<Int32>?
+    var stackHomes: UnsafeMutablePointer<UInt16>?
+
+    func free() {
+        observerNumber.deallocate()
+        stackStarts?.deallocate()
+        stackHomes?.deallocate()
+    }
 
     /// True when the instruction at `unit` comes right behind the one at `previous`.
     func isNext(_ previous: Int, _ unit: Int) -> Bool {
@@ -99,7 +111,7 @@ extension Thread {
     // MARK: Forms of code
 
     /// The line of every code unit of `code`, -1 for none.
-    func unitLines(_ code: CodeCell) -> [Int32] {
+    public func unitLines(_ code: CodeCell) -> [Int32] {
         var lines = Array(repeating: Int32(-1), count: BytesObject(code.code).count / 2 + 1)
         for entry in LocationTable(Array(BytesObject(code.linetable).buffer), firstLine: code.firstlineno) {
             for unit in max(0, entry.start / 2)..<max(0, entry.start / 2, min(entry.end / 2, lines.count)) { lines[unit] = Int32(truncatingIfNeeded: entry.range.line) }
@@ -116,6 +128,7 @@ extension Thread {
         ordinary.crossings = Crossings()
         try ordinary.walk()
         var exactly = Lowering(self, code, isExact: true)
+        if interp.pointee.monitoring.tellsObserver { exactly.stackNotes = StackNotes() }
         try exactly.walk()
         let exact = exactly.finish()
         if exact.pointee.frameSize > lowered.pointee.frameSize {
@@ -128,7 +141,9 @@ extension Thread {
         while let last = crossings.crossings.last, Int(last.word) >= lowered.pointee.wordCount { crossings.crossings.removeLast() }
         let made = UnsafeMutablePointer<ObservedCode>.allocate(capacity: 1)
         made.initialize(to: ObservedCode(exact: exact, ordinary: lowered, crossings: crossings, lines: unitLines(code), unitWords: exactly.wordAt,
-                                         local: Array(repeating: 0, count: ObservedEvent.localCount), loopEnds: exactly.loopEnds))
+                                         local: Array(repeating: 0, count: ObservedEvent.localCount), loopEnds: exactly.loopEnds, observerNumber: .allocate(capacity: 1)))
+        made.pointee.observerNumber.initialize(to: 0)
+        if let notes = exactly.stackNotes { (made.pointee.stackStarts, made.pointee.stackHomes) = notes.memory(units: exactly.wordAt.count) }
         exact.pointee.observed = made
         lowered.pointee.observed = made
         return made
@@ -139,7 +154,7 @@ extension Thread {
 
     /// A new frame goes on in the exact form.
     func observeFrame(_ fp: UnsafeMutablePointer<Value>) throws(Raised) {
-        if state.pointee.observation.depth > 0 { return }
+        if state.pointee.observation.depth > 0 && !interp.pointee.monitoring.tellsObserver { return }
         let observed = try observedCode(fp.frameLowered)
         place(fp, observed.pointee.exact, -1)
     }
@@ -147,7 +162,7 @@ extension Thread {
     /// A generator's frame that goes on: in the exact form, if it is at a crossing.
     func observeResumption(_ fp: UnsafeMutablePointer<Value>) throws(Raised) {
         let lowered = fp.frameLowered
-        if state.pointee.observation.depth > 0 { return }
+        if state.pointee.observation.depth > 0 && !interp.pointee.monitoring.tellsObserver { return }
         let observed = try observedCode(lowered)
         if observed.pointee.exact == lowered { return }
         guard let index = observed.pointee.crossings.index(ofWord: fp.frameWordIndex + 1, from: 0, { _, _ in true }) else { return }
@@ -219,7 +234,8 @@ extension Thread {
         while let one = thread {
             thread = one.pointee.nextThread
             let wants = one.pointee.observation.traceEvents | one.pointee.observation.profileEvents
-            one.pointee.observation.isActive = wants != 0 || interp.pointee.monitoring.isActive
+            one.pointee.observation.hasTools = wants != 0 || interp.pointee.monitoring.hasTools
+            one.pointee.observation.isActive = one.pointee.observation.hasTools || interp.pointee.monitoring.tellsObserver
             if !one.pointee.observation.isActive { continue }
             one.pointee.breaker |= ObservationState.breakerBit
             var frame = one.pointee.frame
@@ -283,12 +299,24 @@ extension Thread {
     /// An `observe` word of the exact form. The next word is the one behind it, unless the frame is made to jump.
     @inline(never)
     func observe(_ fp: UnsafeMutablePointer<Value>, _ ip: UnsafeMutablePointer<UInt64>) throws(Raised) {
+        let kind = UInt8(truncatingIfNeeded: ip.pointee >> 16)
+        if let observer = interp.pointee.runObserver, interp.pointee.monitoring.tellsObserver {
+            if kind == ObservedPoint.instruction.rawValue || kind == ObservedPoint.unmarked.rawValue, let observed = fp.frameLowered.pointee.observed {
+                tellInstruction(observer, fp, observed, ip, (ip.pointee >> 32) & 0xFFFF != 0)
+            }
+            // What is only told ends here; so does what a tool runs.
+            if kind == ObservedPoint.unmarked.rawValue || !state.pointee.observation.hasTools || state.pointee.observation.depth > 0 {
+                if !state.pointee.observation.hasTools { state.pointee.observation.previousUnit = -1 }
+                fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                return
+            }
+        }
         let previous = state.pointee.observation.previousUnit >= 0 ? Int(state.pointee.observation.previousUnit) : fp.frameUnitOffset
         state.pointee.observation.previousUnit = -1
         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
         guard let observed = fp.frameLowered.pointee.observed else { return }
         let word = ip.pointee
-        guard let point = ObservedPoint(rawValue: UInt8(truncatingIfNeeded: word >> 16)) else { return }
+        guard let point = ObservedPoint(rawValue: kind) else { return }
         let unit = fp.frameUnitOffset
         if !state.pointee.observation.isActive {
             if point == .instruction { leaveExact(fp, observed, unit) }
@@ -312,6 +340,7 @@ extension Thread {
         case .callEx: try observeCallEx(fp, observed, unit, b, c, ip + 1)
         case .superCall: try observeSuperCall(fp, observed, unit, b, flag, ip + 1)
         case .endSend: try observeSent(fp, observed, unit, fp[b], fp[c])
+        case .unmarked: return
         }
         if state.pointee.observation.hasJumped {
             // The target's line is not reported.
@@ -350,7 +379,8 @@ extension Thread {
 
     /// Reports what happens with the pending exception in `fp`. What a tool raises takes its place.
     func observeException(_ event: ObservedEvent, _ fp: UnsafeMutablePointer<Value>) {
-        if state.pointee.observation.depth > 0 { return }
+        if let observer = interp.pointee.runObserver { tellException(observer, event, RunFrame(slots: fp)) }
+        if state.pointee.observation.depth > 0 || !state.pointee.observation.hasTools { return }
         let exception = takePending()
         do throws(Raised) {
             let observed = try observedCode(fp.frameLowered)
@@ -368,7 +398,10 @@ extension Thread {
 
     /// A handler has been entered. False when a tool raised.
     func observeHandler(_ fp: UnsafeMutablePointer<Value>, _ range: HandlerRange, from unit: Int) -> Bool {
-        if state.pointee.observation.depth > 0 { return true }
+        if let observer = interp.pointee.runObserver, interp.pointee.monitoring.tellsObserver {
+            observer.handlerEntered(self, RunFrame(slots: fp), unit: Int(fp.frameLowered.pointee.offsets[Int(range.target)]))
+        }
+        if state.pointee.observation.depth > 0 || !state.pointee.observation.hasTools { return true }
         let ip = fp[FrameHeader.ip]
         do throws(Raised) {
             let observed = try observedCode(fp.frameLowered)

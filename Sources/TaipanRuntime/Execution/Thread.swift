@@ -205,6 +205,13 @@ public struct InterpreterState {
     public var deferredStart: ((Thread) -> Void)?
     public var maxStrDigits: Int
     var monitoring = MonitoringState()
+    /// Who watches the run, if anybody does.
+    public var runObserver: (any RunObserver)?
+    var importTimes = ImportTimes()
+    /// Why what is being written goes to its descriptor, when that is not because a buffer is full.
+    public var transferReason: StaticString?
+    /// Why the collection under way was asked for.
+    var collectionReason: StaticString = "allocation"
 
     /// Asks every thread to stop at its next safe point and see to what waits.
     func requestSafePoint() {

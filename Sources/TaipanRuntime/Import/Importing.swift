@@ -84,6 +84,12 @@ extension Thread {
             if interp.pointee.hasThreads { try awaitImport(fullName) }
             return known
         }
+        return try timingImport(fullName) { (t) throws(Raised) in try t.importMissing(fullName, key) }
+    }
+
+    /// The same for a module that is not there yet.
+    private func importMissing(_ fullName: String, _ key: Value) throws(Raised) -> Value {
+        let modules = DictObject(objects.pointee.modules)
         var path = Value.unbound
         var parent = Value.unbound
         if let dot = fullName.lastIndex(of: ".") {
@@ -206,7 +212,10 @@ extension Thread {
         for i in 0..<finders.count {
             switch try knownFinder(finders[i]) {
             case .builtinImporter?:
-                if path.isUnbound, let definition = interp.pointee.nativeModules[fullName] { return try createNative(fullName, key, definition) }
+                if path.isUnbound, let definition = interp.pointee.nativeModules[fullName] {
+                    tell(.importFound(ImportFinding(result: "built-in", reason: "a native module", source: "", cache: "")))
+                    return try createNative(fullName, key, definition)
+                }
             case .frozenImporter?: continue
             case .pathFinder?:
                 if let module = try findOnPath(fullName, key, path) { return module }
@@ -214,7 +223,9 @@ extension Thread {
                 let find = try getattrOrUnbound(finders[i], intern("find_spec"))
                 if find.isUnbound { continue }
                 let spec = try call(find, key, path.isUnbound ? .none : path, .none)
-                if !spec.isNone { return try loadFromSpec(spec) }
+                if spec.isNone { continue }
+                tell(.importFound(ImportFinding(result: "by a finder of the program", reason: typeName(finders[i]), source: "", cache: "")))
+                return try loadFromSpec(spec)
             }
         }
         throw importFailure(.moduleNotFoundError, "No module named \(try reprText(key))", key)
@@ -294,6 +305,7 @@ extension Thread {
     }
 
     private func createNamespacePackage(_ fullName: String, _ key: Value, _ portions: ListObject) throws(Raised) -> Value {
+        tell(.importFound(ImportFinding(result: "namespace", reason: "folders without __init__.py", source: "", cache: "")))
         let module = try newModule(key)
         let dict = DictObject(module.cell[1])
         try dict.setString(self, name(.__path__), portions.value)

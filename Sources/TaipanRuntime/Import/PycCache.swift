@@ -37,20 +37,36 @@ extension Thread {
         let time = UInt32(truncatingIfNeeded: modificationTime(info)), size = UInt32(truncatingIfNeeded: Int(info.st_size))
         var source: [UInt8]?
         var validation = PycHeader.Validation.timestamp(time: time, size: size)
-        if let cached, let data = SourceFile.read(cached), let header = PycHeader(data) {
+        var reason: StaticString = "no place for a cache"
+        let data = cached.flatMap { SourceFile.read($0) }
+        if cached != nil { reason = data == nil ? SourceFile.lastError == ENOENT ? "no such file" : "unreadable" : "damaged" }
+        if let data, data.count >= 4, !data[..<4].elementsEqual(PycHeader.magic) { reason = "other magic number" }
+        if let cached, let data, let header = PycHeader(data) {
             switch header.validation {
             case .timestamp(let cachedTime, let cachedSize):
-                if cachedTime == time && cachedSize == size { return try loadCode(data, cached, fileValue) }
+                if cachedTime == time && cachedSize == size {
+                    tellCached("fits: time and size", file, cached)
+                    return try loadCode(data, cached, fileValue)
+                }
+                reason = cachedTime == time ? "size differs" : "time differs"
             case .hash(let hash, let checked):
                 let policy = hashPolicy()
-                if policy == "never" || (!checked && policy != "always") { return try loadCode(data, cached, fileValue) }
+                if policy == "never" || (!checked && policy != "always") {
+                    tellCached("its hash need not be checked", file, cached)
+                    return try loadCode(data, cached, fileValue)
+                }
                 guard let bytes = SourceFile.read(file) else { throw osError(errno, fileValue) }
-                if PycSource.hash(bytes) == hash { return try loadCode(data, cached, fileValue) }
+                if PycSource.hash(bytes) == hash {
+                    tellCached("fits: hash", file, cached)
+                    return try loadCode(data, cached, fileValue)
+                }
+                reason = "hash differs"
                 source = bytes
                 validation = .hash(PycSource.hash(bytes), checked: checked)
             }
         }
         guard let bytes = source ?? SourceFile.read(file) else { throw osError(errno, fileValue) }
+        tell(.importFound(ImportFinding(result: "compiled", reason: "\(reason)", source: file, cache: cached ?? "")))
         if isAudited { try audit("compile", try self.bytes(bytes), fileValue) }
         var options = CompilerOptions()
         options.optimize = interp.pointee.config.optimizationLevel
@@ -58,6 +74,10 @@ extension Thread {
         let code = try newCode(exact, fileValue)
         if let cached, writesBytecode() { cache(exact, cached, validation, mode: info.st_mode) }
         return code
+    }
+
+    private func tellCached(_ reason: StaticString, _ file: String, _ cached: String) {
+        tell(.importFound(ImportFinding(result: "cached", reason: "\(reason)", source: file, cache: cached)))
     }
 
     /// The code of a `.pyc` file that is run as a script.
@@ -77,6 +97,7 @@ extension Thread {
         }
         if data.count < PycHeader.size { throw raise(.eofError, "reached EOF while reading pyc header of \(shown)") }
         let flags = data[4...7].enumerated().reduce(0) { $0 | Int($1.element) << (8 * $1.offset) }
+        tell(.importFound(ImportFinding(result: "without source", reason: "there is only a .pyc file", source: "", cache: file)))
         if flags & ~3 != 0 { throw importError(.importError, "invalid flags \(flags) in \(shown)", name: key, path: fileValue) }
         return try loadCode(data, file, .unbound)
     }

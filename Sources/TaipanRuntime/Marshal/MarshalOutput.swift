@@ -235,7 +235,7 @@ extension Thread {
     }
 
     /// The compiler's form of a code object.
-    func exactCode(_ code: CodeCell) throws(Raised) -> CodeObject {
+    public func exactCode(_ code: CodeCell) throws(Raised) -> CodeObject {
         try checkStack()
         let items = TupleObject(code.consts)
         var consts: [Constant] = []

@@ -212,12 +212,18 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         if pointee.isCollecting { return }
         pointee.isCollecting = true
         pointee.scanStart = scanStart
+        let observer = pointee.interp.pointee.runObserver
+        let start = observer == nil ? 0 : Thread.clockMicroseconds(), before = pointee.liveBytes &+ pointee.allocatedSince
         ctaipan_with_spilled_registers({ context, sp in
             context.unsafelyUnwrapped.assumingMemoryBound(to: HeapState.self).collectWithSpilledRegisters(UInt(bitPattern: sp))
         }, self)
         pointee.isCollecting = false
         pointee.collections += 1
         if pointee.reserve.count < 4 { fillReserve() }
+        if let observer, let running = pointee.interp.pointee.running {
+            observer.happened(Thread(running), .collected(reason: pointee.interp.pointee.collectionReason, microseconds: Thread.clockMicroseconds() - start,
+                                                          bytesBefore: before, bytesAfter: pointee.liveBytes))
+        }
     }
 
     private func collectWithSpilledRegisters(_ stackPointer: UInt) {

@@ -32,6 +32,8 @@ extension Thread {
     public func collectExactly(fromLoop: Bool) {
         // Pointers that finished calls left on the native stack must not keep anything alive.
         ctaipan_clear_dead_stack(64 << 10)
+        interp.pointee.collectionReason = "gc.collect"
         heap.collect(scanStart: fromLoop ? loopScanStart : 0)
+        interp.pointee.collectionReason = "allocation"
     }
 }

@@ -164,6 +164,8 @@ public struct HeapState {
     /// Bytes that the last collection left alive; external bytes reported by owners of foreign memory.
     public var liveBytes: Int
     public var externalBytes: Int
+    /// Bytes that objects take: what the last collection left and what was handed out since.
+    public var bytesInUse: Int { liveBytes &+ allocatedSince }
     var roots: UnsafeMutablePointer<RootRange>
     var rootCount: Int
     var rootCapacity: Int

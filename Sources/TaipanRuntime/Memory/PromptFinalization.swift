@@ -213,7 +213,9 @@ extension Thread {
             heap.pointee.prompt.isSuspicious = true
             return false
         }
+        interp.pointee.collectionReason = "something with a finalizer was dropped"
         heap.collect(scanStart: scanStart)
+        interp.pointee.collectionReason = "allocation"
         // Allocation starts from the first block again, which costs about as much.
         heap.pointee.prompt.cost = (PromptFinalization.now() &- start) &* 3 / 2
         heap.pointee.prompt.purse -= heap.pointee.prompt.cost

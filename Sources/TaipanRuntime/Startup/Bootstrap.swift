@@ -12,8 +12,9 @@ import TaipanNumbers
 extension Thread {
     /// Makes an interpreter and its main thread. The caller runs on the thread from now on; its native stack
     /// is taken to reach from here `stackBytes` downwards.
+    /// - Parameter observer: who watches the run from its start.
     /// - Returns: nil when the system refuses the memory.
-    public static func createInterpreter(_ config: InterpreterConfiguration, stackBytes: Int) -> Thread? {
+    public static func createInterpreter(_ config: InterpreterConfiguration, stackBytes: Int, observer: (any RunObserver)? = nil) -> Thread? {
         guard let layouts = LayoutTable(), let lock = ctaipan_lock_new(nil) else { return nil }
         let interp = UnsafeMutablePointer<InterpreterState>.allocate(capacity: 1)
         let heap = Heap.create(interp)
@@ -31,13 +32,16 @@ extension Thread {
         memset(interp.pointee.types, 0, MemoryLayout<BuiltinTypes>.size)
         guard let t = createThread(interp, stackBytes: stackBytes, vmStackBytes: AddressSpace.stackBytes(256 << 20)) else { return nil }
         interp.pointee.mainThread = t.state
+        interp.pointee.runObserver = observer
         // Held from here on, by the main thread.
         ctaipan_lock_release(lock)
         t.acquireLock()
         heap.pointee.isEnabled = false
+        t.tell(.startedUp(step: "heap", detail: "blocks of cells, layouts, the VM stack"))
         t.seedHashes()
         t.prepareTypes()
         t.internNames()
+        t.tell(.startedUp(step: "names", detail: "\(WellKnownName.allCases.count) interned names"))
         t.defineTypes()
         interp.pointee.genericGetattrAddress = TypeObject(t.types.pointee.object).slots.pointee.getattr.address
         interp.pointee.genericSetattrAddress = TypeObject(t.types.pointee.object).slots.pointee.setattr.address
@@ -74,7 +78,8 @@ extension Thread {
         state.pointee.handled = UnsafeMutableRawPointer(state).advanced(by: MemoryLayout<ThreadState>.offset(of: \.handledBase) ?? 0)
             .assumingMemoryBound(to: HandledException.self)
         interp.pointee.threads = state
-        if interp.pointee.monitoring.isActive {
+        state.pointee.observation.hasTools = interp.pointee.monitoring.hasTools
+        if interp.pointee.monitoring.hasTools || interp.pointee.monitoring.tellsObserver {
             state.pointee.observation.isActive = true
             state.pointee.breaker = ObservationState.breakerBit
         }

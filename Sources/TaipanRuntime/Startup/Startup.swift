@@ -5,8 +5,11 @@ extension Thread {
     public func start(registerModules: (Thread) -> Void, createStreams: (Thread) throws(Raised) -> Void) throws(Raised) {
         objects.pointee.modules = newDict().value
         registerModules(self)
+        tell(.startedUp(step: "native modules", detail: "\(interp.pointee.nativeModules.count) registered"))
         defineBuiltinsModule()
+        tell(.startedUp(step: "builtins", detail: ""))
         try defineSysModule()
+        tell(.startedUp(step: "sys", detail: ""))
         let modules = DictObject(objects.pointee.modules)
         try modules.setString(self, intern("builtins"), objects.pointee.builtinsModule)
         try modules.setString(self, intern("sys"), objects.pointee.sysModule)
@@ -15,7 +18,9 @@ extension Thread {
         try setSpec(DictObject(objects.pointee.builtins), intern("builtins"), loader: .builtinImporter, origin: builtIn, locations: .none, hasLocation: false, cached: .none)
         try createMain()
         try setInitialPath()
+        tell(.startedUp(step: "import system", detail: "__main__, sys.path, sys.modules"))
         try createStreams(self)
+        tell(.startedUp(step: "streams", detail: "sys.stdin, sys.stdout, sys.stderr"))
     }
 
     private func createMain() throws(Raised) {

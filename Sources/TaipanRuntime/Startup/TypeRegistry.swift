@@ -6,7 +6,9 @@ extension Thread {
         defineTypeType()
         defineClassTypes()
         defineTextTypes()
+        tell(.startedUp(step: "types", detail: "object, type, classes, texts"))
         defineExceptionTypes()
+        tell(.startedUp(step: "exceptions", detail: ""))
         defineTracebackType()
         defineFunctionType()
         defineCodeTypes()
@@ -17,6 +19,7 @@ extension Thread {
         defineContainerTypes()
         defineInternalTypes()
         defineMissingTypes()
+        tell(.startedUp(step: "more types", detail: "functions, generators, numbers, containers; \(MemoryLayout<BuiltinTypes>.size / 8) in all"))
     }
 
     /// No builtin type is without mro and layout, even one whose definition is on its way.

@@ -1,0 +1,258 @@
+// `--explain`: one explained run of the command. Gathers the stages, writes what can be told before the program starts, and the rest when it
+// has ended, however it ends.
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+import TaipanBytecode
+import TaipanExplain
+import TaipanRuntime
+import TaipanSyntax
+
+final class Explanation {
+    let options: ExplainOptions
+    let recorder: ExplainRecorder
+    private let command: CommandOptions
+    /// The descriptor that texts go to, or -1 when it could not be opened.
+    private var descriptor: Int32 = -1
+    private var path: String?
+    private let process = getpid()
+    private var hasToldBefore = false
+    private var hasWritten = false
+    private var isReopened = false
+    private var times: [ExplainStage: Double] = [:]
+    private var executionStart = 0.0
+    private var executionEnd = 0.0
+
+    /// - Returns: nil when the output file cannot be written.
+    init?(_ options: ExplainOptions, _ command: CommandOptions) {
+        self.options = options
+        self.command = command
+        recorder = ExplainRecorder(limit: options.limit, tellsAttributes: options.tellsAttributes)
+        if let file = outputFile { path = SitePaths.absolute(file) }
+        descriptor = openOutput(truncating: true)
+        if descriptor < 0 { return nil }
+        recorder.onProcessEnd = { [unowned self] _, _ in write() }
+        describeCommand()
+    }
+
+    var outputFile: String? { options.output ?? (options.format == .html ? "explain.html" : nil) }
+
+    /// Opens the file, or standard error once more, under a number that is out of the program's way: what it opens gets the numbers that it
+    /// would get anyhow, and what it does to standard error is its own affair.
+    private func openOutput(truncating: Bool) -> Int32 {
+        let opened = path.map { open($0, O_WRONLY | O_CREAT | O_CLOEXEC | (truncating ? O_TRUNC : O_APPEND), 0o666) } ?? 2
+        if opened < 0 { return -1 }
+        for lowest in [500, 100, 20] as [Int32] {
+            let moved = fcntl(opened, F_DUPFD_CLOEXEC, lowest)
+            if moved < 0 { continue }
+            if path != nil { close(opened) }
+            return moved
+        }
+        return opened
+    }
+
+    private func describeCommand() {
+        var told = CommandRecord()
+        told.arguments = command.configuration.originalArguments
+        switch command.source {
+        case .command: (told.mode, told.script) = ("command", "<string>")
+        case .module(let name): (told.mode, told.script) = ("module", name)
+        case .file(let path): (told.mode, told.script) = ("file", path)
+        case .standardInput: (told.mode, told.script) = ("stdin", "<stdin>")
+        }
+        if let path = getcwd(nil, 0) {
+            told.folder = String(cString: path)
+            free(path)
+        }
+        recorder.record.command = told
+        timing(.shell) {
+            if options.pickedStages.contains(.shell) {
+                recorder.record.shell = ExplainStages.shell(arguments: told.arguments, mode: told.mode, script: told.script)
+            }
+        }
+    }
+
+    private func timing(_ stage: ExplainStage, _ body: () -> Void) {
+        let start = Thread.clockMicroseconds()
+        body()
+        times[stage, default: 0] += Thread.clockMicroseconds() - start
+    }
+
+    // MARK: Before the program
+
+    /// Start-up is done.
+    func startedUp(_ t: Thread) {
+        var startup = recorder.record.startup ?? StartupRecord()
+        StartupDescription(t, command).fill(&startup)
+        recorder.record.startup = startup
+        times[.startup] = recorder.startupMicroseconds
+    }
+
+    /// The script was read: its tokens and its tree.
+    func read(_ bytes: [UInt8], _ file: String, _ parser: ParserOptions, _ optimize: Int) {
+        recorder.scriptFile = file
+        timing(.tokens) { recorder.record.source = ExplainStages.source(bytes: bytes, file: file, ignoresCookie: parser.ignoreCookie) }
+        timing(.ast) { recorder.record.tree = ExplainStages.tree(bytes: bytes, file: file, parser: parser, optimize: optimize) }
+    }
+
+    /// It was compiled: nothing of it has run yet.
+    func compiled(_ t: Thread, _ code: CodeCell, _ bytes: [UInt8], _ parser: ParserOptions, _ optimize: Int) throws(Raised) {
+        let exact = try t.exactCode(code)
+        timing(.bytecode) {
+            var bytecode = BytecodeRecord()
+            bytecode.codes = ExplainStages.codes(exact, source: bytes, parser: parser, optimize: optimize)
+            bytecode.scriptCodeCount = bytecode.codes.count
+            recorder.record.bytecode = bytecode
+        }
+        recorder.useScript(t, code)
+        tellBefore()
+    }
+
+    /// Starts to watch; code that is not read here (`-m`, folders, archives) is described when it begins to run.
+    func begin(_ t: Thread) throws(Raised) {
+        executionStart = Thread.clockMicroseconds()
+        if recorder.record.source == nil {
+            recorder.onScriptFound = { [unowned self] (t, code) in describeFound(t, code) }
+        }
+        try recorder.begin(t)
+    }
+
+    private func describeFound(_ t: Thread, _ code: CodeCell) {
+        let file = t.string(code.filename)
+        let fd = open(file, O_RDONLY | O_CLOEXEC)
+        let bytes = fd >= 0 ? SourceText.readAll(fd) ?? [] : []
+        if fd >= 0 { close(fd) }
+        let optimize = t.interp.pointee.config.optimizationLevel
+        if !bytes.isEmpty { read(bytes, file, ParserOptions(), optimize) }
+        do throws(Raised) { try compiled(t, code, bytes, ParserOptions(), optimize) } catch { _ = t.takePending() }
+    }
+
+    /// Texts of the first five stages.
+    private func tellBefore() {
+        if hasToldBefore || options.format != .text { return }
+        hasToldBefore = true
+        recorder.fillStartup()
+        put(Array(picked(recorder.record).text(options.pickedStages.subtracting([.execution, .output])).utf8))
+    }
+
+    // MARK: The end
+
+    /// The program ends with an exception, which is about to be shown.
+    func ends(_ t: Thread, _ exception: Value) {
+        if exception.isUnbound { return }
+        if t.isInstance(exception, of: t.types.pointee.systemExit) {
+            recorder.record.ending = "SystemExit"
+            return
+        }
+        recorder.watchUncaught()
+        if t.isInstance(exception, of: t.types.pointee.keyboardInterrupt) {
+            recorder.record.ending = "interrupted"
+        } else if executionStart == 0 {
+            recorder.record.ending = "syntax error"
+            var bytecode = BytecodeRecord()
+            bytecode.error = recorder.record.tree?.error ?? recorder.record.source?.error ?? syntaxError(t, exception)
+            recorder.record.bytecode = bytecode
+        } else {
+            recorder.record.ending = "uncaught exception"
+        }
+    }
+
+    /// What a SyntaxError of the compiler says. All of it lies in fields of the exception: nothing of the program runs.
+    private func syntaxError(_ t: Thread, _ exception: Value) -> SyntaxErrorRecord? {
+        if !t.isInstance(exception, of: t.types.pointee.syntaxError) { return nil }
+        func text(_ name: String) -> String {
+            guard let value = try? t.getattr(exception, t.intern(name)), value.isKind(.str) else { return "" }
+            return t.string(value)
+        }
+        func number(_ name: String) -> Int {
+            guard let value = try? t.getattr(exception, t.intern(name)), value.isSmallInt else { return 0 }
+            return value.smallInt
+        }
+        var made = SyntaxErrorRecord()
+        made.type = t.typeName(exception)
+        made.message = text("msg")
+        made.text = text("text")
+        if number("lineno") > 0 {
+            made.span = SpanRecord(number("lineno"), max(0, number("offset") - 1), number("end_lineno"), max(0, number("end_offset") - 1))
+        }
+        _ = t.takePending()
+        return made
+    }
+
+    /// What the program left has been shown; the end of the interpreter comes next.
+    func ranMain() {
+        recorder.stopWatchingUncaught()
+        executionEnd = Thread.clockMicroseconds()
+    }
+
+    /// Everything is over.
+    func finish(_ t: Thread, _ status: Int32) {
+        if getpid() != process || recorder.isForked { return }
+        if recorder.record.ending.isEmpty { recorder.record.ending = "end of program" }
+        recorder.record.exitStatus = Int(status)
+        recorder.finish(t)
+        write()
+    }
+
+    private func write() {
+        if getpid() != process { return }
+        let now = Thread.clockMicroseconds()
+        if executionStart > 0 { times[.execution] = (executionEnd > 0 ? executionEnd : now) - executionStart }
+        if executionEnd > 0 { times[.output] = now - executionEnd }
+        recorder.record.times = ExplainStage.allCases.compactMap { stage in times[stage].map { StageTime(stage: stage, microseconds: $0) } }
+        tellBefore()
+        let record = picked(recorder.record)
+        switch options.format {
+        case .text: put(Array(record.text(options.pickedStages.intersection([.execution, .output])).utf8))
+        case .json: replace(record.json())
+        case .html:
+            replace(record.page())
+            if options.output == nil && !hasWritten { "taipan: the page is in explain.html\n".write(to: 2) }
+        }
+        hasWritten = true
+    }
+
+    /// Stages that were not asked for go.
+    private func picked(_ record: ExplainRecord) -> ExplainRecord {
+        var made = record
+        let stages = options.pickedStages
+        if !stages.contains(.shell) { made.shell = nil }
+        if !stages.contains(.startup) { made.startup = nil }
+        if !stages.contains(.tokens) && !stages.contains(.ast) && options.format != .html { made.source = nil }
+        if !stages.contains(.ast) { made.tree = nil }
+        if !stages.contains(.bytecode) && !stages.contains(.execution) { made.bytecode = nil }
+        if !stages.contains(.execution) { made.execution = nil }
+        if !stages.contains(.output) { made.output = nil }
+        return made
+    }
+
+    /// A record is written whole: one that was written before a failed `exec` is replaced, where that can be.
+    private func replace(_ bytes: [UInt8]) {
+        if outputFile != nil {
+            ftruncate(descriptor, 0)
+            lseek(descriptor, 0, SEEK_SET)
+        } else if hasWritten {
+            return
+        }
+        put(bytes)
+    }
+
+    private func put(_ bytes: [UInt8]) {
+        var done = 0
+        while done < bytes.count {
+            let n = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress.unsafelyUnwrapped + done, bytes.count - done) }
+            if n < 0 && errno == EINTR { continue }
+            if n < 0 && errno == EBADF && path != nil && !isReopened {
+                // The program closed every descriptor there is.
+                isReopened = true
+                descriptor = openOutput(truncating: false)
+                continue
+            }
+            if n <= 0 { return }
+            done += n
+        }
+    }
+}
