@@ -49,13 +49,13 @@ extension Thread {
         let word = next.pointee
         let proxy: Value
         do throws(Raised) {
-            proxy = try call(callee, fp[first + 1], fp[first + 2])
+            proxy = try callSuper(callee, fp[first + 1], fp[first + 2], isExplicit: next[1] & 1 != 0)
         } catch {
             try observeRaise(fp, observed, unit, callee, argument)
             throw error
         }
         try report(.cReturn, fp, observed, unit, callee, argument)
-        let found = try getattr(proxy, fp.frameLowered.pointee.names[Int(truncatingIfNeeded: next[1])])
+        let found = try getattr(proxy, fp.frameLowered.pointee.names[Int(truncatingIfNeeded: next[1] >> 1)])
         storeSuperResult(fp, Int(truncatingIfNeeded: (word >> 16) & 0xFFFF), Int(truncatingIfNeeded: word >> 48), found)
         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: next + 1))
     }

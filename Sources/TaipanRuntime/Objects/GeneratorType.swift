@@ -252,8 +252,7 @@ extension Thread {
         let generator = GeneratorObject(value)
         if generator.state == GeneratorObject.finished { return }
         if value.hasLayout(.coroutine) && generator.state == GeneratorObject.created {
-            try t.warnNeverAwaited(generator)
-            return
+            return t.warnNeverAwaited(generator)
         }
         if generator.state == GeneratorObject.suspended { _ = try t.generatorClose(generator) }
     }
