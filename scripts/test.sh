@@ -41,6 +41,15 @@ run env TAIPAN_GC_STRESS=29 "$taipan" -c 'import argparse, dataclasses, datetime
 run "$taipan" examples/pipeline.py
 run python3 scripts/check_examples.py .build/release/function-spans "$taipan"
 
+# CPython's own core tests, where the library has its `test` package, and a part of them with a collection at every 200th allocation. A module
+# may take long on a busy machine; what surprises runs again before it counts.
+if "$taipan" -c 'import test.support' >/dev/null 2>&1; then
+    run python3 Tests/conformance/run.py --python "$taipan" --timeout 300
+    run python3 Tests/conformance/run.py --python "$taipan" --timeout 300 --stress 200 --list stressed.txt
+else
+    echo "SKIPPED: Tests/conformance/run.py, twice (no CPython 3.12 library with its test package)"
+fi
+
 # Ten seconds of damaged code objects, of mutated sources and of damaged `.pyc` files; FUZZ_SECONDS and FUZZ_SEED ask for more and for others.
 run "${reference:-$taipan}" scripts/fuzz_code.py "$taipan" "${FUZZ_SECONDS:-10}" "${FUZZ_SEED:-1}"
 library=$("$taipan" -c 'import os; print(os.path.dirname(os.__file__))' 2>/dev/null || true)

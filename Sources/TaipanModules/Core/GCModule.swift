@@ -48,6 +48,7 @@ enum GCModule {
         b.function("isenabled", "($module, /)", "Whether automatic garbage collection is enabled.") { (t, _) in Value(t.gcState.isEnabled) }
         b.function("set_debug", "($module, flags, /)", "Set the debugging flags.") { (t, a) throws(Raised) in
             t.gcState.debugFlags = try t.index(a[0], overflow: .overflowError)
+            t.setSavesGarbage(t.gcState.debugFlags & GCState.saveAll != 0)
             return .none
         }
         b.function("get_debug", "($module, /)", "The debugging flags.") { (t, _) in t.int(t.gcState.debugFlags) }
@@ -141,8 +142,8 @@ extension Thread {
         state.asked[generation] += 1
         if generation < 2 { state.younger[generation] += 1 }
         for i in 0..<generation { state.younger[i] = 0 }
-        let savesAll = state.debugFlags & GCState.saveAll != 0, before = heap.pointee.collections
-        let collected = try collectCounting(fromLoop: isCalledFromLoop("collect"), savingAllIn: savesAll ? ListObject(objects.pointee.gcGarbage) : nil)
+        let before = heap.pointee.collections
+        let collected = try collectCounting(fromLoop: isCalledFromLoop("collect"), garbage: ListObject(objects.pointee.gcGarbage))
         state.collected[generation] += collected
         state.made += heap.pointee.collections - before
         try notifyCollection("stop", generation, collected: collected)

@@ -8,7 +8,7 @@
 struct GarbageCensus {
     /// Count the dead objects that stand in or behind a cycle: those that counted references would not have freed.
     var isWanted = false
-    /// Keep these objects alive (`gc.DEBUG_SAVEALL`).
+    /// Keep these objects alive (`gc.DEBUG_SAVEALL`). No collection comes promptly then, for only one that is asked for keeps them.
     var savesAll = false
     /// Objects that the collection has freed.
     var collected = 0
@@ -286,11 +286,12 @@ extension Thread {
         }
     }
 
-    /// The values in a cell's words from `first` on. (A tuple is all items.)
+    /// The values in a cell's words from `first` on; none of a tuple, which is all items.
     private func addWords(of cell: Cell, _ info: LayoutInfo, from first: Int, to list: ListObject) throws(Raised) {
-        if info.valueWords == LayoutInfo.allWords { return }
-        for i in stride(from: first, through: Int(info.valueWords), by: 1) { try addWord(cell[i], to: list) }
-        if info.tailStart != 0 { for i in stride(from: Int(info.tailStart), to: heap.size(of: cell) / 8, by: 1) { try addWord(cell[i], to: list) } }
+        if cell.kind.contains(.tuple) { return }
+        let size = heap.size(of: cell) / 8
+        for i in stride(from: first, to: info.valueWords == LayoutInfo.allWords ? size : Int(info.valueWords) + 1, by: 1) { try addWord(cell[i], to: list) }
+        if info.tailStart != 0 { for i in stride(from: Int(info.tailStart), to: size, by: 1) { try addWord(cell[i], to: list) } }
     }
 
     /// A value, or the values in the buffer that it stands for. The first word of a buffer says how many it has room for.
@@ -312,15 +313,17 @@ extension Thread {
         for i in 0..<found.count where found.base[i] != type { try append(list, Value(bits: found.base[i])) }
     }
 
+    /// `gc.DEBUG_SAVEALL` is on, or off.
+    public func setSavesGarbage(_ savesAll: Bool) { heap.pointee.census.savesAll = savesAll }
+
     /// Collects as `collectExactly` does, finalizers and all, and gives the number of objects found dead that counted references would not have
-    /// freed. With `savesAll`, these are added to `garbage` instead of going.
-    public func collectCounting(fromLoop: Bool, savingAllIn garbage: ListObject?) throws(Raised) -> Int {
+    /// freed. While garbage is saved, these are added to `garbage` instead of going.
+    public func collectCounting(fromLoop: Bool, garbage: ListObject) throws(Raised) -> Int {
         heap.pointee.census.isWanted = true
-        heap.pointee.census.savesAll = garbage != nil
         heap.pointee.census.collected = 0
         collectExactly(fromLoop: fromLoop)
         heap.pointee.census.isWanted = false
-        if let garbage {
+        if heap.pointee.census.savesAll {
             let saved = ListObject(try list(heap.pointee.census.kept))
             for i in 0..<saved.count { try append(garbage, saved[i]) }
             runPendingFinalizers()

@@ -212,7 +212,7 @@ extension Thread {
     @discardableResult
     private func collectPromptly(scanStart: UInt, least: Int, finalizes: Bool = true) -> Bool {
         let heap = self.heap
-        if !heap.pointee.isEnabled || heap.pointee.isCollecting { return false }
+        if !heap.pointee.isEnabled || heap.pointee.isCollecting || heap.pointee.census.savesAll { return false }
         let start = PromptFinalization.now()
         if heap.pointee.prompt.updated > 0 {
             let earned = (start &- heap.pointee.prompt.updated) / PromptFinalization.share

@@ -183,11 +183,6 @@ extension Thread {
 
     /// Resumes the generator with the pending exception.
     private func finishThrow(_ generator: GeneratorObject) throws(Raised) -> Value {
-        let pending = state.pointee.pending
-        if generator.state == GeneratorObject.created {
-            generator.state = GeneratorObject.finished
-            throw restore(pending)
-        }
         let result = try resume(generator, .none, raising: true)
         if !result.isReturn { return result.value }
         throw stopIterationExactly(result.value)
