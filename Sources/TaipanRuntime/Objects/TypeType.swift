@@ -269,7 +269,22 @@ extension Thread {
     func visibleBasicSize(_ type: TypeObject) -> Int {
         let info = interp.pointee.layouts.base + Int(type.instanceLayout.rawValue)
         let hasExtra = type.has(TypeFlag.heap) && info.pointee.extraWord != 0 && info.pointee.extraWord != LayoutInfo.computedExtra
-        return type.basicSize + 8 - (hasExtra ? 8 : 0)
+        let size = type.basicSize + 8 - (hasExtra ? 8 : 0)
+        guard let fields = structureSize(type.nativeBase) else { return size }
+        return size + fields - TypeObject(interp.pointee.layouts.base[Int(type.nativeBase.rawValue)].type).basicSize - 8
+    }
+
+    /// The size of CPython's structure where `__sizeof__` counts as CPython does; the cell here may be smaller or larger.
+    private func structureSize(_ layout: LayoutID) -> Int? {
+        switch layout {
+        case .int, .bool: 24
+        case .list: 40
+        case .dict: 48
+        case .set, .frozenset: 200
+        case .bytearray: 56
+        case .memoryview: 144
+        default: nil
+        }
     }
 
     /// `__flags__` with CPython's bits.
