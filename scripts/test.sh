@@ -52,12 +52,22 @@ else
     echo "SKIPPED: browser test of the page (no chromium)"
 fi
 
-run "${reference:-$taipan}" Tests/explain/check_execution.py "$taipan" "$reference"
 run python3 scripts/check_examples.py .build/release/function-spans "$taipan"
 
 # What --explain says of a source and of the search for the executable, against tokenize, ast, symtable, dis and what was made for the purpose.
 run "${reference:-$taipan}" Tests/explain/check_static.py .build/release/explain-source
 run "${reference:-$taipan}" Tests/explain/check_shell.py .build/release/explain-source
+# What --explain records of a run, against sys.settrace.
+run "${reference:-$taipan}" Tests/explain/check_execution.py "$taipan" "$reference"
+
+# CPython's own core tests, where the library has its `test` package, and a part of them with a collection at every 200th allocation. A module
+# may take long on a busy machine; what surprises runs again before it counts.
+if "$taipan" -c 'import test.support' >/dev/null 2>&1; then
+    run python3 Tests/conformance/run.py --python "$taipan" --timeout 300
+    run python3 Tests/conformance/run.py --python "$taipan" --timeout 300 --stress 200 --list stressed.txt
+else
+    echo "SKIPPED: Tests/conformance/run.py, twice (no CPython 3.12 library with its test package)"
+fi
 
 # Ten seconds of damaged code objects, of mutated sources and of damaged `.pyc` files; FUZZ_SECONDS and FUZZ_SEED ask for more and for others.
 run "${reference:-$taipan}" scripts/fuzz_code.py "$taipan" "${FUZZ_SECONDS:-10}" "${FUZZ_SEED:-1}"

@@ -1,4 +1,4 @@
-// Named semaphores: sem_open is variadic, and its handle a type that Swift does not see everywhere alike.
+// Named semaphores and shared memory: sem_open and shm_open are variadic, and a semaphore's handle a type that Swift does not see everywhere alike.
 #define _GNU_SOURCE
 #include "CTaipanThreads.h"
 #include <errno.h>
@@ -6,6 +6,8 @@
 #include <semaphore.h>
 #include <stddef.h>
 #include <time.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void *ctaipan_semaphore_open(const char *name, unsigned value) {
@@ -22,6 +24,14 @@ int ctaipan_semaphore_try(void *semaphore) { return sem_trywait(semaphore); }
 int ctaipan_semaphore_post(void *semaphore) { return sem_post(semaphore); }
 int ctaipan_semaphore_close(void *semaphore) { return sem_close(semaphore); }
 int ctaipan_semaphore_unlink(const char *name) { return sem_unlink(name); }
+
+int ctaipan_shared_memory_open(const char *name, int flags, unsigned mode) {
+    int descriptor;
+    do descriptor = shm_open(name, flags, (mode_t)mode); while (descriptor < 0 && errno == EINTR);
+    return descriptor;
+}
+
+int ctaipan_shared_memory_unlink(const char *name) { return shm_unlink(name); }
 
 #if defined(__linux__)
 

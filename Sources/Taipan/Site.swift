@@ -148,7 +148,8 @@ extension Thread {
         let module = intern("_sitebuiltins")
         let quitter = try newNativeType("Quitter", moduleName: module, .values(2)) { b in
             b.slots.pointee.repr = UnarySlot { (t, v) throws(Raised) in t.str("Use \(t.string(v.cell[1]))() or \(t.string(v.cell[2])) to exit") }
-            b.slots.pointee.call = CallSlot { (t, v, a) throws(Raised) in try t.quit(a) }
+            b.slots.pointee.call = CallSlot { (t, _, a) throws(Raised) in try t.quit(a) }
+            b.rawMethod("__call__", "($self, /, code=None)") { (t, a) throws(Raised) in try t.quit(a.dropFirst) }
             b.member("name", word: 1)
             b.member("eof", word: 2)
         }
@@ -161,6 +162,7 @@ extension Thread {
         let printer = try newNativeType("_Printer", moduleName: module, .values(1)) { b in
             b.slots.pointee.repr = UnarySlot { (t, v) throws(Raised) in try t.repr(try t.libraryPrinter(v.cell[1])) }
             b.slots.pointee.call = CallSlot { (t, v, a) throws(Raised) in try t.call(try t.libraryPrinter(v.cell[1]), a) }
+            b.rawMethod("__call__", "($self, /)") { (t, a) throws(Raised) in try t.call(try t.libraryPrinter(a[0].cell[1]), a.dropFirst) }
         }
         for word: StaticString in ["copyright", "credits", "license"] {
             let made = allocate(printer)
@@ -169,9 +171,8 @@ extension Thread {
         }
         let helper = try newNativeType("_Helper", moduleName: module, .values(0)) { b in
             b.slots.pointee.repr = UnarySlot { (t, _) throws(Raised) in t.str("Type help() for interactive help, or help(object) for help about object.") }
-            b.slots.pointee.call = CallSlot { (t, _, a) throws(Raised) in
-                try t.call(try t.getattr(try t.importAbsolute("pydoc"), t.intern("help")), a)
-            }
+            b.slots.pointee.call = CallSlot { (t, _, a) throws(Raised) in try t.call(try t.libraryHelp(), a) }
+            b.rawMethod("__call__", "($self, /, *args, **kwds)") { (t, a) throws(Raised) in try t.call(try t.libraryHelp(), a.dropFirst) }
         }
         try builtins.setString(self, intern("help"), Value(allocate(helper)))
     }
@@ -187,6 +188,8 @@ extension Thread {
         }
         throw raise(type: types.pointee.systemExit, code)
     }
+
+    fileprivate func libraryHelp() throws(Raised) -> Value { try getattr(try importAbsolute("pydoc"), intern("help")) }
 
     /// The library's object for `copyright`, `credits` or `license`, made when somebody looks.
     fileprivate func libraryPrinter(_ which: Value) throws(Raised) -> Value {

@@ -19,6 +19,9 @@ public struct CompilerOptions {
     /// Gets each SyntaxWarning, in order. To make it an error, throw its `failure`.
     public var warn: (SyntaxNote) throws(SyntaxFailure) -> Void = { _ throws(SyntaxFailure) in }
 
+    /// Asked before `~True` or `~False` is folded: such an operation warns wherever it is carried out. False leaves it to the program.
+    public var foldsBoolInversion: () -> Bool = { true }
+
     public init() {}
 }
 
@@ -44,7 +47,7 @@ func generator(for module: Module, filename: String, options: CompilerOptions) t
     let (found, last) = try futureFeatures(of: module)
     let futures = found.union(options.futures.intersection(.allFutures))
     let annotations = futures.contains(.futureAnnotations)
-    try ConstantFolding.run(module, optimize: options.optimize, futureAnnotations: annotations, depthLimit: options.depthLimit)
+    try ConstantFolding.run(module, options: options, futureAnnotations: annotations)
     let table = try ScopeBuilder.build(module, futureAnnotations: annotations, depthLimit: options.depthLimit)
     let generatorOptions = GeneratorOptions(
         filename: filename, futures: futures, optimize: options.optimize, topLevelAwait: options.topLevelAwait,

@@ -7,11 +7,12 @@ struct ConstantFolding {
     private let optimize: Int
     private let futureAnnotations: Bool
     private let depthLimit: Int
+    private let foldsBoolInversion: () -> Bool
     private var depth = 0
 
     /// Folds `module` in place.
-    static func run(_ module: Module, optimize: Int, futureAnnotations: Bool, depthLimit: Int) throws(Failure) {
-        var folding = ConstantFolding(optimize: optimize, futureAnnotations: futureAnnotations, depthLimit: depthLimit)
+    static func run(_ module: Module, options: CompilerOptions, futureAnnotations: Bool) throws(Failure) {
+        var folding = ConstantFolding(options, futureAnnotations)
         switch module.kind {
         case .module(let body, _): try folding.foldBody(body)
         case .interactive(let body): try folding.fold(body)
@@ -20,10 +21,11 @@ struct ConstantFolding {
         }
     }
 
-    private init(optimize: Int, futureAnnotations: Bool, depthLimit: Int) {
-        self.optimize = optimize
+    private init(_ options: CompilerOptions, _ futureAnnotations: Bool) {
+        optimize = options.optimize
+        depthLimit = options.depthLimit
+        foldsBoolInversion = options.foldsBoolInversion
         self.futureAnnotations = futureAnnotations
-        self.depthLimit = depthLimit
     }
 
     private mutating func deeper() throws(Failure) {
@@ -272,7 +274,10 @@ struct ConstantFolding {
     }
 
     private func foldUnary(_ expression: Expression, _ op: UnaryOperator, _ operand: Expression) {
-        if let value = operand.constant { return replace(expression, ConstantArithmetic.unary(op, value)) }
+        if let value = operand.constant {
+            if op == .invert, value.isBool, !foldsBoolInversion() { return }
+            return replace(expression, ConstantArithmetic.unary(op, value))
+        }
         // `not (a in b)` is `a not in b`; the ordering operators need not be opposites of each other.
         guard op == .not, case .compare(let left, let ops, let comparators) = operand.kind, ops.count == 1 else { return }
         let opposite: ComparisonOperator

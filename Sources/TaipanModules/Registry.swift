@@ -17,6 +17,7 @@ public func registerNativeModules(_ t: Thread) {
     t.interp.pointee.nativeModules["_collections"] = NativeModuleDefinition(CollectionsModule.define)
     t.interp.pointee.nativeModules["_heapq"] = NativeModuleDefinition(HeapqModule.define)
     t.interp.pointee.nativeModules["_multiprocessing"] = NativeModuleDefinition(MultiprocessingModule.define)
+    t.interp.pointee.nativeModules["_posixshmem"] = NativeModuleDefinition(SharedMemoryModule.define)
     t.interp.pointee.nativeModules["_bisect"] = NativeModuleDefinition(BisectModule.define)
     t.interp.pointee.nativeModules["math"] = NativeModuleDefinition(MathModule.define)
     t.interp.pointee.nativeModules["cmath"] = NativeModuleDefinition(ComplexMathModule.define)

@@ -172,6 +172,9 @@ public enum UnicodeProperties {
         }
     }
 
+    /// Takes two columns of a terminal: East Asian width W or F.
+    public static func isWide(_ c: UInt32) -> Bool { record(c).width == 3 || record(c).width == 4 }
+
     /// `unicodedata.east_asian_width`.
     public static func eastAsianWidth(_ c: UInt32) -> StaticString {
         switch record(c).width {

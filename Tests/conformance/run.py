@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """CPython's own regression tests, from the installed library, against the list of those that are known to fail.
 
-    run.py --python PATH [--jobs N] [--out DIR] [MODULE ...]
+    run.py --python PATH [--jobs N] [--out DIR] [--stress N] [--list FILE] [MODULE ...]
 
 passing-3.12.1.txt has the tests that pass on CPython 3.12.1, `[module]` by `[module]`, each name without `test.MODULE.` (or whole,
 after `=`). expected-failures.txt has those that do not pass here, under a line `# reason`; a name after `?` may do either.
 Fails when a test off that list does not pass, or one on it does: the list tells the truth, both ways. A module with a surprise
 runs again, alone, up to twice, before it counts. The last lines are the score and `ok` or what surprised.
+--stress N collects at every N-th allocation; --list takes the modules from a file of this folder (stressed.txt: those that take seconds then).
 """
 import argparse
 import concurrent.futures
@@ -53,6 +54,8 @@ def run_module(options, module):
     with tempfile.TemporaryDirectory(prefix="taipan-suite-") as work:
         result, notes, log = (os.path.join(work, n) for n in ("result", "notes", "log"))
         environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1", PYTHONHASHSEED="0")
+        if options.stress:
+            environment["TAIPAN_GC_STRESS"] = str(options.stress)
 
         def limit():
             resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
@@ -96,8 +99,12 @@ def main():
     parser.add_argument("--timeout", type=float, default=60, help="seconds a module may take")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", help="folder for what the modules printed")
+    parser.add_argument("--stress", type=int, default=0, metavar="N", help="collect at every N-th allocation")
+    parser.add_argument("--list", help="file in this folder with the modules to run, one a line")
     parser.add_argument("modules", nargs="*")
     options = parser.parse_args()
+    if options.list:
+        options.modules += (HERE / options.list).read_text(encoding="utf-8").split()
     options.python = os.path.abspath(options.python)
     if options.out:
         os.makedirs(options.out, exist_ok=True)

@@ -51,6 +51,10 @@ int ctaipan_semaphore_value(void *semaphore, int *value);
 int ctaipan_semaphore_close(void *semaphore);
 int ctaipan_semaphore_unlink(const char *name);
 
+/// shm_open, which some systems declare variadic, called again after an interrupt; and shm_unlink.
+int ctaipan_shared_memory_open(const char *name, int flags, unsigned mode);
+int ctaipan_shared_memory_unlink(const char *name);
+
 /// The number of the calling thread, as `pthread_self`.
 intptr_t ctaipan_thread_identifier(void);
 /// Starts `body(context)` on a detached thread with a stack of `bytes`. Returns its number, 0 when the system refuses.

@@ -6,8 +6,14 @@ private final class GCState {
     var isEnabled = true
     var thresholds = [700, 10, 10]
     var debugFlags = 0
-    /// Collections that the program asked for, by generation.
+    /// Collections that the program asked for, and what they found, by generation.
     var asked = [0, 0, 0]
+    var collected = [0, 0, 0]
+    /// Collections that these took.
+    var made = 0
+    /// Collections of the younger generation since the last one of this: the second and third of `get_count()`.
+    var younger = [0, 0]
+    static var saveAll: Int { 32 }
 }
 
 enum GCModule {
@@ -42,6 +48,7 @@ enum GCModule {
         b.function("isenabled", "($module, /)", "Whether automatic garbage collection is enabled.") { (t, _) in Value(t.gcState.isEnabled) }
         b.function("set_debug", "($module, flags, /)", "Set the debugging flags.") { (t, a) throws(Raised) in
             t.gcState.debugFlags = try t.index(a[0], overflow: .overflowError)
+            t.setSavesGarbage(t.gcState.debugFlags & GCState.saveAll != 0)
             return .none
         }
         b.function("get_debug", "($module, /)", "The debugging flags.") { (t, _) in t.int(t.gcState.debugFlags) }
@@ -56,8 +63,9 @@ enum GCModule {
             let limits = t.gcState.thresholds
             return try t.tuple(t.int(limits[0]), t.int(limits[1]), t.int(limits[2]))
         }
-        b.function("get_count", "($module, /)", "Allocations since the last collection, by generation.") { (t, _) throws(Raised) in
-            try t.tuple(Value(smallInt: 0), Value(smallInt: 0), Value(smallInt: 0))
+        b.function("get_count", "($module, /)", "Allocations since the last collection (by their bytes), and collections of each generation since one of the next.") {
+            (t, _) throws(Raised) in
+            try t.tuple(t.int(t.bytesSinceCollection / 32), t.int(t.gcState.younger[0]), t.int(t.gcState.younger[1]))
         }
     }
 
@@ -65,23 +73,24 @@ enum GCModule {
         b.function("collect", "($module, /, generation=2)", "Collect now. Gives the number of objects found dead.") { (t, a) throws(Raised) in
             let generation = a[0].isUnbound ? 2 : try t.index(a[0], overflow: .overflowError)
             if generation < 0 || generation > 2 { throw t.raise(.valueError, "invalid generation") }
-            try t.notifyCollection("start", generation)
-            t.gcState.asked[generation] += 1
-            t.collectExactly(fromLoop: t.isCollectCalledFromLoop)
-            t.runPendingFinalizers()
-            try t.notifyCollection("stop", generation)
-            return Value(smallInt: 0)
+            return try t.collectGeneration(generation)
         }
-        b.function("freeze", "($module, /)", "Does nothing here.") { (_, _) in .none }
-        b.function("unfreeze", "($module, /)", "Does nothing here.") { (_, _) in .none }
-        b.function("get_freeze_count", "($module, /)", "The number of frozen objects: none.") { (_, _) in Value(smallInt: 0) }
+        b.function("freeze", "($module, /)", "Leave the objects that live now out of `get_objects()`.") { (t, _) in
+            t.setFrozen(true)
+            return .none
+        }
+        b.function("unfreeze", "($module, /)", "Undo `freeze()`.") { (t, _) in
+            t.setFrozen(false)
+            return .none
+        }
+        b.function("get_freeze_count", "($module, /)", "The number of frozen objects.") { (t, _) in t.int(t.frozenCount()) }
         b.function("get_stats", "($module, /)", "Statistics, a dictionary a generation.") { (t, _) throws(Raised) in
             let list = try t.newList()
-            let automatic = t.heap.pointee.collections - t.gcState.asked.reduce(0, +)
+            let automatic = t.heap.pointee.collections - t.gcState.made
             for generation in 0..<3 {
                 let stats = t.newDict()
                 try stats.setString(t, t.intern("collections"), t.int(t.gcState.asked[generation] + (generation == 2 ? max(0, automatic) : 0)))
-                try stats.setString(t, t.intern("collected"), Value(smallInt: 0))
+                try stats.setString(t, t.intern("collected"), t.int(t.gcState.collected[generation]))
                 try stats.setString(t, t.intern("uncollectable"), Value(smallInt: 0))
                 try t.append(list, stats.value)
             }
@@ -90,14 +99,16 @@ enum GCModule {
     }
 
     private static func defineQueries(_ b: ModuleBuilder) {
-        b.function("get_objects", "($module, /, generation=None)", "Objects are not listed here: the answer is empty.") { (t, a) throws(Raised) in
+        b.function("get_objects", "($module, /, generation=None)", "A list of the objects that may refer to others. There are no generations: all are in the oldest.") {
+            (t, a) throws(Raised) in
             try t.audit("gc.get_objects", a[0].orInt(-1))
             if !a[0].isNoneOrUnbound {
                 let generation = try t.index(a[0], overflow: .overflowError)
                 if generation < 0 { throw t.raise(.valueError, "generation parameter cannot be negative") }
                 if generation > 2 { throw t.raise(.valueError, "generation parameter must be less than the number of available generations (3)") }
+                if generation < 2 { return try t.newList().value }
             }
-            return try t.newList().value
+            return try t.trackedObjects(fromLoop: t.isCalledFromLoop("get_objects"))
         }
         b.function("is_tracked", "($module, obj, /)", "Whether the collector would follow references from the object.") { (t, a) in
             Value(t.isTracked(a[0]))
@@ -105,23 +116,38 @@ enum GCModule {
         b.function("is_finalized", "($module, obj, /)", "Whether the object's finalizer has run.") { (t, a) in
             Value(a[0].isCell && a[0].cell.has(CellFlag.finalized))
         }
-        b.rawFunction("get_referrers", "", "Referrers are not known here: the answer is empty.") { (t, a) throws(Raised) in
+        b.rawFunction("get_referrers", "", "get_referrers(*objs) -> list\n\nThe objects that refer to one of the arguments directly.") { (t, a) throws(Raised) in
             if t.isAudited { try t.audit("gc.get_referrers", try t.tuple(a.base, a.count)) }
-            return try t.newList().value
+            return try t.referrers(of: a, fromLoop: t.isCalledFromLoop("get_referrers"))
         }
         b.rawFunction("get_referents", "", "get_referents(*objs) -> list\n\nThe objects that the arguments refer to directly.") { (t, a) throws(Raised) in
             if t.isAudited { try t.audit("gc.get_referents", try t.tuple(a.base, a.count)) }
             let list = try t.newList()
-            for i in 0..<a.count { try t.addReferents(a[i], list) }
+            for i in 0..<a.count { try t.addReferents(of: a[i], to: list) }
             return list.value
         }
     }
 }
 
 extension Thread {
-    fileprivate var isCollectCalledFromLoop: Bool {
+    fileprivate func isCalledFromLoop(_ name: StaticString) -> Bool {
         let callee = calleeOfLoop
-        return callee.hasLayout(.builtinFunction) && NativeFunction(callee).module == intern("gc") && NativeFunction(callee).name == intern("collect")
+        return callee.hasLayout(.builtinFunction) && NativeFunction(callee).module == intern("gc") && NativeFunction(callee).name == intern(name)
+    }
+
+    /// `gc.collect(generation)`. There is one generation: it is always a full collection.
+    fileprivate func collectGeneration(_ generation: Int) throws(Raised) -> Value {
+        try notifyCollection("start", generation, collected: 0)
+        let state = gcState
+        state.asked[generation] += 1
+        if generation < 2 { state.younger[generation] += 1 }
+        for i in 0..<generation { state.younger[i] = 0 }
+        let before = heap.pointee.collections
+        let collected = try collectCounting(fromLoop: isCalledFromLoop("collect"), garbage: ListObject(objects.pointee.gcGarbage))
+        state.collected[generation] += collected
+        state.made += heap.pointee.collections - before
+        try notifyCollection("stop", generation, collected: collected)
+        return int(collected)
     }
 
     fileprivate var gcState: GCState {
@@ -132,47 +158,17 @@ extension Thread {
     }
 
     /// Calls what is in `gc.callbacks`.
-    fileprivate func notifyCollection(_ phase: StaticString, _ generation: Int) throws(Raised) {
+    fileprivate func notifyCollection(_ phase: StaticString, _ generation: Int, collected: Int) throws(Raised) {
         let callbacks = ListObject(objects.pointee.gcCallbacks)
         if callbacks.count == 0 { return }
         let info = newDict()
         try info.setString(self, intern("generation"), int(generation))
-        try info.setString(self, intern("collected"), Value(smallInt: 0))
+        try info.setString(self, intern("collected"), int(collected))
         try info.setString(self, intern("uncollectable"), Value(smallInt: 0))
         var i = 0
         while i < callbacks.count {
             do throws(Raised) { _ = try call(callbacks[i], intern(phase), info.value) } catch { reportUnraisable(callbacks[i]) }
             i += 1
-        }
-    }
-
-    fileprivate func isTracked(_ value: Value) -> Bool {
-        if !value.isCell { return false }
-        if value.hasLayout(.str) || value.hasLayout(.int) || value.hasLayout(.bytes) || value.hasLayout(.float) { return false }
-        if value.hasLayout(.dict) {
-            let dict = DictObject(value)
-            for i in 0..<dict.entryCount where dict.entry(i).key.isBound && (isTracked(dict.entry(i).key) || isTracked(dict.entry(i).value)) { return true }
-            return false
-        }
-        if value.hasLayout(.tuple) {
-            let items = TupleObject(value)
-            for i in 0..<items.count where isTracked(items[i]) { return true }
-            return false
-        }
-        return true
-    }
-
-    fileprivate func addReferents(_ value: Value, _ list: ListObject) throws(Raised) {
-        if value.isKind(.list) {
-            for i in 0..<ListObject(value).count { try append(list, ListObject(value)[i]) }
-        } else if value.isKind(.tuple) {
-            for i in 0..<TupleObject(value).count { try append(list, TupleObject(value)[i]) }
-        } else if value.isKind(.dict) {
-            let dict = DictObject(value)
-            for i in 0..<dict.entryCount where dict.entry(i).key.isBound {
-                try append(list, dict.entry(i).key)
-                try append(list, dict.entry(i).value)
-            }
         }
     }
 }

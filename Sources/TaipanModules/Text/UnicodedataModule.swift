@@ -30,7 +30,7 @@ public enum UnicodedataModule {
             Entry(name: "name", signature: "($self, chr, default=<unrepresentable>, /)", doc: "Returns the name assigned to the character chr as a string.\n\nIf no name is defined, default is returned, or, if not given,\nValueError is raised.",
                   function: { (t, a) throws(Raised) in try name(t, a) }, method: { (t, a) throws(Raised) in try name(t, a.dropFirst) }),
             Entry(name: "lookup", signature: "($self, name, /)", doc: "Look up character by name.\n\nIf a character with the given name is found, return the\ncorresponding character.  If not found, KeyError is raised.",
-                  function: { (t, a) throws(Raised) in try lookup(t, a) }, method: { (t, a) throws(Raised) in try lookup(t, a.dropFirst) }),
+                  function: { (t, a) throws(Raised) in try lookup(t, a, isOld: false) }, method: { (t, a) throws(Raised) in try lookup(t, a.dropFirst, isOld: true) }),
             Entry(name: "decimal", signature: "($self, chr, default=<unrepresentable>, /)", doc: "Converts a Unicode character into its equivalent decimal value.\n\nReturns the decimal value assigned to the character chr as integer.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.",
                   function: { (t, a) throws(Raised) in try decimal(t, a) }, method: { (t, a) throws(Raised) in try decimal(t, a.dropFirst) }),
             Entry(name: "digit", signature: "($self, chr, default=<unrepresentable>, /)", doc: "Converts a Unicode character into its equivalent digit value.\n\nReturns the digit value assigned to the character chr as integer.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.",
@@ -80,7 +80,8 @@ public enum UnicodedataModule {
         throw t.raise(.valueError, "no such name")
     }
 
-    private static func lookup(_ t: Thread, _ a: Arguments) throws(Raised) -> Value {
+    /// Unicode 3.2 knew neither aliases nor named sequences.
+    private static func lookup(_ t: Thread, _ a: Arguments, isOld: Bool) throws(Raised) -> Value {
         let text: Value
         if a[0].isKind(.str) { text = a[0] } else {
             if !t.hasBuffer(a[0]) { throw t.raise(.typeError, "lookup() argument must be read-only bytes-like object, not \(a[0].isNone ? "None" : t.typeName(a[0]))") }
@@ -89,8 +90,16 @@ public enum UnicodedataModule {
         let name = t.wtf8(text)
         if name.count > 256 { throw t.raise(.keyError, "name too long") }
         let found = name.withUnsafeBufferPointer { UnicodeNames.lookupSequence($0) }
-        guard let found else { throw t.raise(.keyError, "undefined character name '\(t.string(text))'") }
+        guard let found, !isOld || found.count == 1 && isOwnName(name, found[0]) else {
+            throw t.raise(.keyError, "undefined character name '\(t.string(text))'")
+        }
         return try t.str(units: found)
+    }
+
+    /// Whether `name`, in any case, is the name of the character and no alias.
+    private static func isOwnName(_ name: [UInt8], _ c: UInt32) -> Bool {
+        func upper(_ c: UInt8) -> UInt8 { c >= 0x61 && c <= 0x7A ? c - 32 : c }
+        return UnicodeNames.name(of: c).map { $0.utf8.elementsEqual(name.map(upper)) } ?? false
     }
 
     private static func decimal(_ t: Thread, _ a: Arguments) throws(Raised) -> Value {

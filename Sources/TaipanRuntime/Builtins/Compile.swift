@@ -176,6 +176,13 @@ extension Thread {
     private func withWarnings<Result>(_ filename: Value, _ options: CompilerOptions, _ body: (CompilerOptions) throws(SyntaxFailure) -> Result) throws(Raised) -> Result {
         var options = options
         options.lineOfFile = lineReader(filename)
+        options.foldsBoolInversion = {
+            do throws(Raised) { _ = try self.invert(.true) } catch {
+                _ = self.takePending()
+                return false
+            }
+            return true
+        }
         // A warning that became some other exception than a warning is pending when the compilation stops.
         let warnings = WarningState()
         options.warn = { (note) throws(SyntaxFailure) in

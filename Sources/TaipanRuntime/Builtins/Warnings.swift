@@ -236,6 +236,28 @@ extension Thread {
         return try truth(try callMethod(pattern, intern("match"), text))
     }
 
+    // MARK: Coroutines
+
+    /// RuntimeWarning "coroutine 'f' was never awaited", by the Python module, which knows where the coroutine was made; without it, by this one.
+    func warnNeverAwaited(_ coroutine: GeneratorObject) {
+        if !interp.pointee.isFinalizing { importWarningsQuietly() }
+        var isWarned = false
+        do throws(Raised) {
+            let warn = try importedWarnings("_warn_unawaited_coroutine")
+            if warn.isBound {
+                _ = try call(warn, coroutine.value)
+                isWarned = true
+            }
+        } catch {
+            isWarned = pendingIs(.runtimeWarning)
+            reportUnraisable(coroutine.value)
+        }
+        if isWarned { return }
+        do throws(Raised) {
+            try warn(category: types.pointee.runtimeWarning, message: "coroutine '\(string(coroutine.qualname))' was never awaited")
+        } catch { reportUnraisable(coroutine.value) }
+    }
+
     // MARK: Showing
 
     private func showWarning(_ message: Value, _ category: Value, _ text: Value, _ place: WarningPlace, _ line: Value, _ sourceLine: Value,

@@ -374,10 +374,12 @@ extension Thread {
                 return storeSuperResult(fp, a, c, bound)
             }
         }
-        // A name `super` of the program's own gets the arguments that are written.
-        let isExplicit = cache[0] & 1 != 0
-        let proxy = isExplicit || callee == types.pointee.superType ? try call(callee, cls, object) : try call(callee)
-        storeSuperResult(fp, a, c, try getattr(proxy, name))
+        storeSuperResult(fp, a, c, try getattr(try callSuper(callee, cls, object, isExplicit: cache[0] & 1 != 0), name))
+    }
+
+    /// The call in LOAD_SUPER_ATTR. A name `super` of the program's own gets the arguments that are written.
+    func callSuper(_ callee: Value, _ cls: Value, _ object: Value, isExplicit: Bool) throws(Raised) -> Value {
+        isExplicit || callee == types.pointee.superType ? try call(callee, cls, object) : try call(callee)
     }
 
     func storeSuperResult(_ fp: UnsafeMutablePointer<Value>, _ a: Int, _ c: Int, _ value: Value) {

@@ -37,7 +37,17 @@ extension Thread {
                 return dict.entry(i).value
             }
         }
-        throw missingName(name)
+        return try globalOfOddName(fp, name)
+    }
+
+    /// A name that no exact str in the globals or builtins spells. A program may have put in another key that equals it.
+    @inline(never)
+    private func globalOfOddName(_ fp: UnsafeMutablePointer<Value>, _ name: Value) throws(Raised) -> Value {
+        var found = try get(DictObject(fp.frameFunction.globals), name)
+        let builtins = fp.frameFunction.builtins
+        if found.isUnbound && builtins.isKind(.dict) { found = try get(DictObject(builtins), name) }
+        if found.isUnbound { throw missingName(name) }
+        return found
     }
 
     func missingName(_ name: Value) -> Raised {
@@ -97,8 +107,7 @@ extension Thread {
         if found.isBound { return found }
         let builtins = fp.frameFunction.builtins
         found = builtins.isBound ? try namespaceItem(builtins, name) : .unbound
-        if found.isBound { return found }
-        throw missingName(name)
+        return found.isBound ? found : try globalOfOddName(fp, name)
     }
 
     /// Where the names of module and class code are; a function made over such code keeps them in its globals.

@@ -49,7 +49,7 @@ extension Thread {
         let word = next.pointee
         let proxy: Value
         do throws(Raised) {
-            proxy = try call(callee, fp[first + 1], fp[first + 2])
+            proxy = try callSuper(callee, fp[first + 1], fp[first + 2], isExplicit: next[1] & 1 != 0)
         } catch {
             try observeRaise(fp, observed, unit, callee, argument)
             throw error

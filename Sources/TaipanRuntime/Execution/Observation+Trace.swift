@@ -104,10 +104,22 @@ extension Thread {
             let value = dict.findString(self, names[i])
             if kinds.data[i] & 0xC0 != 0 && fp[i].hasLayout(.cell) {
                 if fp[i].cell[1] != value { fp[i].cell[1] = value }
+            } else if value.isUnbound && fp[i].isBound {
+                // The code may load it unchecked, since it was certain to be bound.
+                fp[i] = .none
+                warnOfUnbound(names[i])
             } else {
                 fp[i] = value
             }
         }
+    }
+
+    private func warnOfUnbound(_ name: Value) {
+        let pending = takePending()
+        do throws(Raised) {
+            try warn(.runtimeWarning, "assigning None to unbound local \(try reprText(name))", stackLevel: 0)
+        } catch { reportUnraisable(.unbound) }
+        state.pointee.pending = pending
     }
 
     // MARK: Profile

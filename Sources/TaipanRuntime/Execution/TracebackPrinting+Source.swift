@@ -6,6 +6,7 @@ import Glibc
 import Darwin
 #endif
 import TaipanSyntax
+import TaipanUnicode
 
 extension ExceptionDisplay {
     /// `sys.tracebacklimit`, 1000 by default.
@@ -82,48 +83,42 @@ extension ExceptionDisplay {
 
     // MARK: Marks
 
-    /// The line of `^` (and `~` around the operator) below a source line whose first `blank` characters were not shown.
+    /// The line of `^` (and `~` around the operator) below a source line whose first `blank` bytes were not shown.
     private mutating func showMarks(_ line: [UInt8], _ blank: Int, _ position: (line: Int, endLine: Int, column: Int, endColumn: Int)) {
-        let startByte = min(position.column, line.count)
-        let start = ExceptionDisplay.characters(line[..<startByte])
-        var end: Int
+        let start = min(position.column, line.count)
+        var end = line.count
         var anchors: (left: Int, right: Int)?
         if position.line == position.endLine {
-            let endByte = max(min(position.endColumn, line.count), startByte)
-            end = ExceptionDisplay.characters(line[..<endByte])
-            let segment = Array(line[startByte..<endByte])
-            if let found = ExceptionDisplay.anchors(segment) {
-                anchors = (start + ExceptionDisplay.characters(segment[..<min(found.left, segment.count)]),
-                           start + ExceptionDisplay.characters(segment[..<min(found.right, segment.count)]))
-            }
+            end = max(min(position.endColumn, line.count), start)
+            let segment = Array(line[start..<end])
+            if let found = ExceptionDisplay.anchors(segment) { anchors = (start + min(found.left, segment.count), start + min(found.right, segment.count)) }
         } else {
             // An expression of several lines: to the end of this one.
-            var last = line.count
-            while last > 0 && (line[last - 1] == 0x20 || line[last - 1] == 0x09 || line[last - 1] == 0x0C) { last -= 1 }
-            end = ExceptionDisplay.characters(line[..<last])
+            while end > 0 && ExceptionDisplay.isBlank(line[end - 1]) { end -= 1 }
         }
-        let length = ExceptionDisplay.characters(line[...])
         // A whole line needs no marks.
-        if anchors == nil && end - start == length - blank { return }
+        if anchors == nil && start <= blank && end == line.count { return }
         margin()
-        var at = blank - 4
-        while at < end {
-            at += 1
-            if at <= start {
-                add(" ")
-            } else if let anchors {
-                add(anchors.left < at && at <= anchors.right ? "^" : "~")
-            } else {
-                add("^")
-            }
+        add("    ")
+        add(repeating: " ", ExceptionDisplay.width(line[min(blank, start)..<start]))
+        if let anchors {
+            add(repeating: "~", ExceptionDisplay.width(line[start..<anchors.left]))
+            add(repeating: "^", ExceptionDisplay.width(line[anchors.left..<anchors.right]))
+            add(repeating: "~", ExceptionDisplay.width(line[anchors.right..<max(end, anchors.right)]))
+        } else {
+            add(repeating: "^", ExceptionDisplay.width(line[start..<max(end, start)]))
         }
         add("\n")
     }
 
-    private static func characters(_ bytes: ArraySlice<UInt8>) -> Int {
-        var n = 0
-        for c in bytes where c & 0xC0 != 0x80 { n += 1 }
-        return n
+    private mutating func add(repeating mark: StaticString, _ count: Int) {
+        for _ in 0..<count { add(mark) }
+    }
+
+    /// The columns that a terminal gives to UTF-8: characters of East Asian width take two.
+    private static func width(_ bytes: ArraySlice<UInt8>) -> Int {
+        if bytes.allSatisfy({ $0 < 0x80 }) { return bytes.count }
+        return String(decoding: bytes, as: UTF8.self).unicodeScalars.reduce(0) { $0 + (UnicodeProperties.isWide($1.value) ? 2 : 1) }
     }
 
     private static func isBlank(_ c: UInt8) -> Bool { c == 0x20 || c == 0x09 || c == 0x0C }

@@ -49,17 +49,17 @@ extension Thread {
         return str(wtf8: Array(". Did you mean: ".utf8) + wtf8(try repr(found)) + Array("? Or d".utf8) + ending)
     }
 
-    /// Local variables first, then attributes of `self`, globals, builtins.
+    /// An attribute of `self` by that very name first, then what is similar among local variables, globals, builtins.
     private func nameInScopes(_ name: Value, _ frame: Value) throws(Raised) -> Value {
         let locals = try listFrom(try getattr(try getattr(frame, intern("f_code")), intern("co_varnames"))).value
-        let own = closest(to: name, among: locals)
-        if own.isBound { return own }
         let selfName = intern("self")
         if try contains(locals, selfName) {
             let scope = try getattr(frame, intern("f_locals"))
             let object: Value = scope.isKind(.dict) ? DictObject(scope).findString(self, selfName) : .unbound
             if object.isBound, try getattrOrUnbound(object, intern(name)).isBound { return str(wtf8: Array("self.".utf8) + wtf8(name)) }
         }
+        let own = closest(to: name, among: locals)
+        if own.isBound { return own }
         let global = closest(to: name, among: try listFrom(try getattr(frame, intern("f_globals"))).value)
         if global.isBound { return global }
         return closest(to: name, among: try listFrom(try getattr(frame, intern("f_builtins"))).value)

@@ -116,6 +116,7 @@ extension Thread {
     public func reportUnraisable(_ object: Value, message: String? = nil) {
         let exception = takePending()
         if exception.isUnbound { return }
+        placeUnraisable(ExceptionObject(exception))
         let hook = sysAttribute(name(.unraisablehook))
         let text: Value = message.map { str($0) } ?? .none
         if hook.isNoneOrUnbound {
@@ -133,6 +134,13 @@ extension Thread {
             writeStandardError(out + [0x0A])
             displayUncaught(second)
         }
+    }
+
+    /// An exception that native code raised and nobody unwound gets the place where the program is.
+    private func placeUnraisable(_ exception: ExceptionObject) {
+        guard exception.traceback.isUnbound, let fp = state.pointee.frame, let frame = try? frameObject(fp) else { return }
+        let object = FrameObject(frame)
+        exception.traceback = newTraceback(next: .unbound, frame: frame, lasti: frameUnit(object) * 2, line: frameLine(object))
     }
 
     /// The type of what `sys.unraisablehook` is called with.

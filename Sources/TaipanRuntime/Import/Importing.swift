@@ -49,23 +49,36 @@ extension Thread {
         throw raise(.keyError, str("'\(fullName)' not in sys.modules as expected"))
     }
 
+    /// The package that a module with these globals is in, or is: from its `__package__`, its spec, or its name.
+    private func packageName(_ globals: Value) throws(Raised) -> String {
+        if globals.isNoneOrUnbound { throw raise(.keyError, "'__name__' not in globals") }
+        if !globals.isKind(.dict) { throw raise(.typeError, "globals must be a dict") }
+        let dict = DictObject(globals)
+        let package = dict.findString(self, name(.__package__)), spec = dict.findString(self, name(.__spec__))
+        if !package.isNoneOrUnbound {
+            if !package.isKind(.str) { throw raise(.typeError, "package must be a string") }
+            if !spec.isNoneOrUnbound, !(try equals(package, try getattr(spec, .parent))) {
+                try warn(.deprecationWarning, "__package__ != __spec__.parent")
+            }
+            return string(package)
+        }
+        if !spec.isNoneOrUnbound {
+            let parent = try getattr(spec, .parent)
+            if !parent.isKind(.str) { throw raise(.typeError, "__spec__.parent must be a string") }
+            return string(parent)
+        }
+        try warn(.importWarning, "can't resolve package from __spec__ or __package__, falling back on __name__ and __path__")
+        let module = dict.findString(self, name(.__name__))
+        if module.isUnbound { throw raise(.keyError, "'__name__' not in globals") }
+        if !module.isKind(.str) { throw raise(.typeError, "__name__ must be a string") }
+        let text = string(module)
+        if dict.findString(self, name(.__path__)).isBound { return text }
+        return text.lastIndex(of: ".").map { String(text[..<$0]) } ?? ""
+    }
+
     /// The absolute name that a relative one means in a module with these globals (PEP 328, PEP 366).
     private func resolveRelative(_ relative: String, _ globals: Value, _ level: Int) throws(Raised) -> String {
-        if globals.isNoneOrUnbound { throw raise(.keyError, "'__name__' not in globals") }
-        let dict = DictObject(globals)
-        var package = dict.findString(self, name(.__package__))
-        let spec = dict.findString(self, name(.__spec__))
-        if package.isNoneOrUnbound && spec.isBound && !spec.isNone { package = try getattr(spec, .parent) }
-        if package.isNoneOrUnbound {
-            package = dict.findString(self, name(.__name__))
-            if package.isUnbound { throw raise(.keyError, "'__name__' not in globals") }
-            if dict.findString(self, name(.__path__)).isUnbound {
-                let text = string(package)
-                package = str(text.lastIndex(of: ".").map { String(text[..<$0]) } ?? "")
-            }
-        }
-        if !package.isKind(.str) { throw raise(.typeError, "__package__ set to non-string") }
-        var base = string(package)
+        var base = try packageName(globals)
         if base.isEmpty { throw raise(.importError, "attempted relative import with no known parent package") }
         for _ in 1..<max(level, 1) {
             guard let dot = base.lastIndex(of: ".") else { throw raise(.importError, "attempted relative import beyond top-level package") }

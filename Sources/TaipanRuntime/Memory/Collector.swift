@@ -174,7 +174,7 @@ public struct Marker {
         }
     }
 
-    private mutating func trace(_ cell: Cell) {
+    mutating func trace(_ cell: Cell) {
         let info = layouts + Int(cell.layout.rawValue)
         mark(info.pointee.type)
         var words = Int(info.pointee.valueWords)
@@ -234,8 +234,10 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         marker.drain()
         // What only waits for its finalizer goes next time: it says nothing about how much the program keeps.
         let live = marker.liveBytes
+        if pointee.census.isWanted { findCyclicGarbage(&marker) }
         findFinalizable(&marker)
         clearWeakReferences(&marker)
+        if pointee.census.isWanted || pointee.census.isSecond { settleCensus(&marker) }
         sweepLarge()
         publishMarks()
         pointee.liveBytes = live
@@ -249,18 +251,27 @@ extension UnsafeMutablePointer where Pointee == HeapState {
     /// Calls `body` with the cells that wait for a finalizer and that no program can reach any more, whatever a native
     /// stack may still seem to hold. Nothing is freed.
     func forEachUnreachable(_ body: (Cell) -> Void) {
+        // An empty range of the native stack.
+        withMarks(scanStart: UInt.max - 64) { marker in
+            for i in 0..<pointee.finalizable.count {
+                guard let address = UnsafeMutableRawPointer(bitPattern: pointee.finalizable.base[i]) else { continue }
+                let cell = Cell(address)
+                if cell.layout != .free && !marker.isMarked(pointee.finalizable.base[i]) { body(cell) }
+            }
+        }
+    }
+
+    /// Calls `body` with a marker that has marked all that can be reached, the native stack scanned from `scanStart`; nothing with nil. Nothing is freed.
+    func withMarks(scanStart: UInt?, _ body: (inout Marker) -> Void) {
         if pointee.isCollecting { return }
         var marker = Marker(stack: AddressList(capacity: 4096), heap: self, layouts: pointee.interp.pointee.layouts.base, liveBytes: 0,
                             chunkLow: 0, chunkHigh: 0, large: AddressList(capacity: 64))
         prepare(&marker)
-        // An empty range of the native stack.
-        markRoots(&marker, UInt.max - 64)
-        marker.drain()
-        for i in 0..<pointee.finalizable.count {
-            guard let address = UnsafeMutableRawPointer(bitPattern: pointee.finalizable.base[i]) else { continue }
-            let cell = Cell(address)
-            if cell.layout != .free && !marker.isMarked(pointee.finalizable.base[i]) { body(cell) }
+        if let scanStart {
+            markRoots(&marker, scanStart)
+            marker.drain()
         }
+        body(&marker)
         marker.stack.base.deallocate()
         marker.large.base.deallocate()
     }
@@ -421,7 +432,7 @@ extension UnsafeMutablePointer where Pointee == HeapState {
     /// The marks become the live bits; blocks without a mark go back to the free list; spans are found lazily.
     private func publishMarks() {
         let poison = pointee.stressInterval > 0
-        for c in 0..<36 {
+        for c in 0..<HeapState.allocatorCount {
             let allocator = pointee.allocators + c
             allocator.pointee.cursor = 0
             allocator.pointee.limit = 0

@@ -22,6 +22,10 @@ extension Thread {
         case Op.callPlain.rawValue: return fp[first + 1 + FrameHeader.size]
         case Op.call.rawValue: second = first + 1 + FrameHeader.size
         case Op.callCopy.rawValue: second = first + 1 + (ip[1] >> 32 != 0 ? FrameHeader.size : 0)
+        case Op.observe.rawValue where UInt8(truncatingIfNeeded: ip.pointee >> 16) == ObservedPoint.call.rawValue:
+            // An observed call of a native function: what the observer holds of it is in the slots too.
+            let place = Int(truncatingIfNeeded: (ip.pointee >> 32) & 0xFFFF)
+            return fp[place].isUnbound ? fp[Int(truncatingIfNeeded: ip.pointee >> 48)] : fp[place]
         default: return .unbound
         }
         return fp[first].isUnbound ? fp[second] : fp[first]

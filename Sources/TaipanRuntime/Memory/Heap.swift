@@ -181,6 +181,7 @@ public struct HeapState {
     /// Where the collection under way begins its scan of the running thread's native stack; 0 is where it was called.
     var scanStart: UInt
     var prompt: PromptFinalization
+    var census: GarbageCensus
     /// Collect at every n-th allocation; 0 for never. Freed cells are poisoned then.
     public var stressInterval: Int
     var stressCount: Int
@@ -196,7 +197,7 @@ public struct HeapState {
     var reserve: AddressList
     var interp: UnsafeMutablePointer<InterpreterState>
 
-    static var sizeClassCount: Int { 32 }
+    static var allocatorCount: Int { 36 }
     static var largestSmall: Int { 8192 }
     static var spanBytes: Int { 32768 }
     /// Bytes to hand out before a collection pays: few enough that a small program lives in the caches.
@@ -225,7 +226,7 @@ public typealias Heap = UnsafeMutablePointer<HeapState>
 extension UnsafeMutablePointer where Pointee == HeapState {
     static func create(_ interp: UnsafeMutablePointer<InterpreterState>) -> Heap {
         let heap = Heap.allocate(capacity: 1)
-        let classes = 16 + 20
+        let classes = HeapState.allocatorCount
         let allocators: UnsafeMutablePointer<Allocator> = .allocate(capacity: classes)
         allocators.initialize(repeating: Allocator(cursor: 0, limit: 0, block: nil, first: nil, toSweep: nil), count: classes)
         let roots: UnsafeMutablePointer<RootRange> = .allocate(capacity: 16)
@@ -234,7 +235,7 @@ extension UnsafeMutablePointer where Pointee == HeapState {
             allocatedSince: 0, threshold: HeapState.leastThreshold, liveBytes: 0, externalBytes: 0, roots: roots, rootCount: 0, rootCapacity: 16,
             finalizable: AddressList(capacity: 16), pendingFinalizers: AddressList(capacity: 16),
             weakReferences: AddressList(capacity: 64), pendingCallbacks: AddressList(capacity: 16),
-            isEnabled: true, isCollecting: false, scanStart: 0, prompt: .empty, stressInterval: 0, stressCount: 0, collections: 0, isExhausted: false, limit: 0, overdraft: 0, isFinalizing: false, reserve: AddressList(capacity: 8), interp: interp))
+            isEnabled: true, isCollecting: false, scanStart: 0, prompt: .empty, census: GarbageCensus(kept: AddressList(capacity: 16)), stressInterval: 0, stressCount: 0, collections: 0, isExhausted: false, limit: 0, overdraft: 0, isFinalizing: false, reserve: AddressList(capacity: 8), interp: interp))
         heap.fillReserve()
         return heap
     }
@@ -530,6 +531,7 @@ extension UnsafeMutablePointer where Pointee == HeapState {
         pointee.pendingFinalizers.base.deallocate()
         pointee.weakReferences.base.deallocate()
         pointee.pendingCallbacks.base.deallocate()
+        pointee.census.kept.base.deallocate()
         pointee.roots.deallocate()
         pointee.allocators.deallocate()
         deallocate()

@@ -191,9 +191,19 @@ extension Thread {
     /// first thing by the native function `name`.
     public func settleDropped(_ name: StaticString) {
         if firstNews() == nil { return }
+        if collectPromptly(scanStart: scanStart(of: name), least: PromptFinalization.fullPurse / 4) { forgetNews() }
+    }
+
+    /// The native function `name` has put something else in the place of `old`, at its end.
+    public func settleReplaced(_ old: Value, _ name: StaticString) {
+        if !old.isCell || old.cell.header & CellFlag.isNoticed == 0 { return }
+        collectPromptly(scanStart: scanStart(of: name), least: 0)
+    }
+
+    /// Where a scan may begin in the native function `name`, which is about to return nothing: behind the loop, if that called it.
+    private func scanStart(of name: StaticString) -> UInt {
         let callee = calleeOfLoop
-        let isFromLoop = callee.hasLayout(.builtinFunction) && NativeFunction(callee).name == intern(name)
-        if collectPromptly(scanStart: isFromLoop ? loopScanStart : 0, least: PromptFinalization.fullPurse / 4) { forgetNews() }
+        return callee.hasLayout(.builtinFunction) && NativeFunction(callee).name == intern(name) ? loopScanStart : 0
     }
 
     // MARK: The budget
@@ -202,7 +212,7 @@ extension Thread {
     @discardableResult
     private func collectPromptly(scanStart: UInt, least: Int, finalizes: Bool = true) -> Bool {
         let heap = self.heap
-        if !heap.pointee.isEnabled || heap.pointee.isCollecting { return false }
+        if !heap.pointee.isEnabled || heap.pointee.isCollecting || heap.pointee.census.savesAll { return false }
         let start = PromptFinalization.now()
         if heap.pointee.prompt.updated > 0 {
             let earned = (start &- heap.pointee.prompt.updated) / PromptFinalization.share

@@ -85,10 +85,10 @@ extension Thread {
         return n
     }
 
-    /// A function of the builtins module, for `__reduce__`.
+    /// A function of the builtins module, for `__reduce__`. Looking it up may run code: a program can put any key there.
     public func builtinFunction(_ name: StaticString) throws(Raised) -> Value {
         let dict = objects.pointee.builtins
-        let found: Value = dict.isUnbound ? .unbound : DictObject(dict).findString(self, intern(name))
+        let found: Value = dict.isUnbound ? .unbound : try get(DictObject(dict), intern(name))
         if found.isBound { return found }
         throw raise(.attributeError, "\(name)")
     }

@@ -45,10 +45,13 @@ extension Thread {
         return made
     }
 
-    /// The builtins that code with these globals sees: `__builtins__` (a module or its dict), or the interpreter's.
+    /// The builtins that code with these globals sees: `__builtins__` (a module or its dict), or those of who asks.
     public func builtins(of globals: Value) throws(Raised) -> Value {
         let found = DictObject(globals).findString(self, name(.__builtins__))
-        if found.isUnbound { return objects.pointee.builtins }
+        if found.isUnbound {
+            guard let fp = state.pointee.frame, fp.frameFunction.builtins.isBound else { return objects.pointee.builtins }
+            return fp.frameFunction.builtins
+        }
         if found.hasLayout(.module) { return found.cell[1] }
         return found
     }

@@ -281,10 +281,3 @@ extension Thread {
         }
     }
 }
-
-extension Thread {
-    /// RuntimeWarning "coroutine 'f' was never awaited".
-    func warnNeverAwaited(_ generator: GeneratorObject) throws(Raised) {
-        try warn(category: types.pointee.runtimeWarning, message: "coroutine '\(string(generator.qualname))' was never awaited")
-    }
-}

@@ -183,11 +183,6 @@ extension Thread {
 
     /// Resumes the generator with the pending exception.
     private func finishThrow(_ generator: GeneratorObject) throws(Raised) -> Value {
-        let pending = state.pointee.pending
-        if generator.state == GeneratorObject.created {
-            generator.state = GeneratorObject.finished
-            throw restore(pending)
-        }
         let result = try resume(generator, .none, raising: true)
         if !result.isReturn { return result.value }
         throw stopIterationExactly(result.value)
@@ -252,8 +247,7 @@ extension Thread {
         let generator = GeneratorObject(value)
         if generator.state == GeneratorObject.finished { return }
         if value.hasLayout(.coroutine) && generator.state == GeneratorObject.created {
-            try t.warnNeverAwaited(generator)
-            return
+            return t.warnNeverAwaited(generator)
         }
         if generator.state == GeneratorObject.suspended { _ = try t.generatorClose(generator) }
     }

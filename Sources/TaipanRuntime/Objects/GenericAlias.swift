@@ -29,8 +29,9 @@ extension Thread {
                 return made
             }
             b.method("__reduce__", "!($self, /)") { (t, a) throws(Raised) in
+                let iter = try t.builtinFunction("iter")
                 let alias = a[0].cell[1]
-                return try t.tuple(t.builtin("iter"), try t.tuple(alias.isUnbound ? t.objects.pointee.emptyTuple : alias))
+                return try t.tuple(iter, try t.tuple(alias.isUnbound ? t.objects.pointee.emptyTuple : alias))
             }
         }
     }

@@ -243,9 +243,10 @@ extension Thread {
         }
     }
 
+    /// What the class has for `__get__` is called as it is, not bound: it always gets three arguments.
     static func pythonGet(_ t: Thread, _ descriptor: Value, _ object: Value, _ type: Value) throws(Raised) -> Value {
-        let result = try t.callSpecial(descriptor, t.name(.__get__), object.isUnbound ? .none : object, type.isUnbound ? .none : type)
-        return result.isUnbound ? descriptor : result
+        let method = t.lookup(t.type(of: descriptor), t.name(.__get__))
+        return method.isUnbound ? descriptor : try t.call(method, descriptor, object.orNone, type.orNone)
     }
 
     static func pythonSet(_ t: Thread, _ descriptor: Value, _ object: Value, _ value: Value) throws(Raised) {

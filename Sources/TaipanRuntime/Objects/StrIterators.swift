@@ -34,7 +34,7 @@ extension Thread {
             return t.int(owner.isUnbound ? 0 : max(0, try t.length(owner) - a[0].cell.raw(2)))
         }
         b.method("__reduce__", "!($self, /)", "Return state information for pickling.") { (t, a) throws(Raised) in
-            let iterFunction = t.builtin("iter")
+            let iterFunction = try t.builtinFunction("iter")
             let owner = a[0].cell[1]
             if owner.isUnbound { return try t.tuple(iterFunction, try t.tuple(a[0].hasLayout(.strIterator) ? t.objects.pointee.emptyStr : t.objects.pointee.emptyTuple)) }
             return try t.tuple(iterFunction, try t.tuple(owner), t.int(a[0].cell.raw(2)))

@@ -92,6 +92,15 @@ public enum TypeFlag {
     var slotWords: UnsafeMutablePointer<UInt> { (cell.address + TypeObject.slotsWord * 8).assumingMemoryBound(to: UInt.self) }
 
     @inlinable @inline(__always) public func has(_ flag: Int) -> Bool { flags & flag != 0 }
+
+    /// CPython's HAVE_GC: its collector tracks the instances, for they may refer to others. (Taipan's traces whatever there is.)
+    public var hasCollectorHeader: Bool {
+        if has(TypeFlag.heap) { return true }
+        switch nativeBase {
+        case .object, .int, .bool, .float, .complex, .str, .bytes, .bytearray, .range, .rangeIterator, .NoneType, .ellipsis, .NotImplementedType, .code: return false
+        default: return true
+        }
+    }
 }
 
 /// One entry of the cache of lookups through the mro. Not traced: `version` is unique, so a stale entry never matches.

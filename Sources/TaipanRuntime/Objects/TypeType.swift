@@ -269,7 +269,22 @@ extension Thread {
     func visibleBasicSize(_ type: TypeObject) -> Int {
         let info = interp.pointee.layouts.base + Int(type.instanceLayout.rawValue)
         let hasExtra = type.has(TypeFlag.heap) && info.pointee.extraWord != 0 && info.pointee.extraWord != LayoutInfo.computedExtra
-        return type.basicSize + 8 - (hasExtra ? 8 : 0)
+        let size = type.basicSize + 8 - (hasExtra ? 8 : 0)
+        guard let fields = structureSize(type.nativeBase) else { return size }
+        return size + fields - TypeObject(interp.pointee.layouts.base[Int(type.nativeBase.rawValue)].type).basicSize - 8
+    }
+
+    /// The size of CPython's structure where `__sizeof__` counts as CPython does; the cell here may be smaller or larger.
+    private func structureSize(_ layout: LayoutID) -> Int? {
+        switch layout {
+        case .int, .bool: 24
+        case .list: 40
+        case .dict: 48
+        case .set, .frozenset: 200
+        case .bytearray: 56
+        case .memoryview: 144
+        default: nil
+        }
     }
 
     /// `__flags__` with CPython's bits.
@@ -278,7 +293,7 @@ extension Thread {
             (TypeFlag.heap, 9), (TypeFlag.madeAtRunTime, 9), (TypeFlag.base, 10), (TypeFlag.immutable, 8), (TypeFlag.noInstantiation, 7), (TypeFlag.abstract, 20),
             (TypeFlag.sequence, 5), (TypeFlag.mapping, 6), (TypeFlag.methodDescriptor, 17), (TypeFlag.matchSelf, 22), (TypeFlag.isReady, 12),
         ]
-        var bits = 1 << 18 | (hasCollectorHeader(type) ? 1 << 14 : 0)
+        var bits = 1 << 18 | (type.hasCollectorHeader ? 1 << 14 : 0)
         for (flag, bit) in pairs where type.has(flag) { bits |= 1 << bit }
         if type.version != 0 { bits |= 1 << 19 }
         if declaresVectorcall(type) { bits |= 1 << 11 }
@@ -287,22 +302,6 @@ extension Thread {
         let kinds: [(CellKind, Int)] = [(.int, 24), (.list, 25), (.tuple, 26), (.bytes, 27), (.str, 28), (.dict, 29), (.exception, 30), (.type, 31)]
         for (one, bit) in kinds where kind(of: type).contains(one) { bits |= 1 << bit }
         return bits
-    }
-
-    /// CPython's HAVE_GC: its collector tracks the instances, for they may refer to others. (Taipan's traces whatever there is.)
-    public func hasCollectorHeader(_ type: TypeObject) -> Bool {
-        var at = type
-        while at.has(TypeFlag.heap) && !at.base.isNone {
-            // A class that adds anything to its instances is tracked.
-            let base = TypeObject(at.base)
-            let adds = TypeFlag.hasDict | TypeFlag.hasWeakReferences
-            if at.flags & adds & ~base.flags != 0 || at.slotNames.isBound && TupleObject(at.slotNames).count > 0 { return true }
-            at = base
-        }
-        switch at.nativeBase {
-        case .object, .int, .bool, .float, .complex, .str, .bytes, .bytearray, .range, .NoneType, .ellipsis, .NotImplementedType, .code: return false
-        default: return true
-        }
     }
 
     /// CPython's HAVE_VECTORCALL: the nearest type in the line of bases that declares it still provides the native call.

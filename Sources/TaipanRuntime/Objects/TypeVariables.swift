@@ -154,7 +154,7 @@ extension Thread {
             return Value(cell)
         }
         defineType(.paramSpec, "ParamSpec", module: "typing", flags: TypeFlag.hasWeakReferences | TypeFlag.madeAtRunTime, .values(9, dictWord: 9)) { b in
-            b.doc("Parameter specification.")
+            b.doc("A parameter specification: stands for the parameters of a callable (PEP 612).\n\n    def logged[**P, R](function: Callable[P, R]) -> Callable[P, R]: ...\n\nmakes one; so does a call, for code that older versions run too:\n\n    >>> P = ParamSpec('P')\n    >>> P, P.__name__\n    (~P, 'P')\n\nIt is allowed as the first argument of Callable, as the last of Concatenate, and as\nargument of a generic class. Only those that are global variables can be pickled.\n")
             addVariance(b)
             b.slots.pointee.new = CallSlot { (t, type, a) throws(Raised) in try t.callSigned(t.types.pointee.paramSpec, " new", a) }
             b.constant(" new", maker.value)
@@ -175,12 +175,12 @@ extension Thread {
 
     private func defineParamSpecPartTypes() {
         defineType(.paramSpecArgs, "ParamSpecArgs", module: "typing", flags: TypeFlag.hasWeakReferences | TypeFlag.madeAtRunTime, .values(1)) { b in
-            b.doc("The args for a ParamSpec object.")
+            b.doc("What `*args` is annotated with in a function that forwards its parameters.\n\n    >>> P = ParamSpec('P')\n    >>> P.args\n    P.args\n    >>> P.args.__origin__ is P\n    True\n")
             addPartMembers(b)
             addNoSubclass(b) { (t, a) throws(Raised) in throw t.raise(.typeError, "Cannot subclass an instance of ParamSpecArgs") }
         }
         defineType(.paramSpecKwargs, "ParamSpecKwargs", module: "typing", flags: TypeFlag.hasWeakReferences | TypeFlag.madeAtRunTime, .values(1)) { b in
-            b.doc("The kwargs for a ParamSpec object.")
+            b.doc("What `**kwargs` is annotated with in a function that forwards its parameters.\n\n    >>> P = ParamSpec('P')\n    >>> P.kwargs\n    P.kwargs\n    >>> P.kwargs.__origin__ is P\n    True\n")
             addPartMembers(b)
             addNoSubclass(b) { (t, a) throws(Raised) in throw t.raise(.typeError, "Cannot subclass an instance of ParamSpecKwargs") }
         }

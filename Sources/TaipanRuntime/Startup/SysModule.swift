@@ -164,7 +164,7 @@ extension Thread {
             }
             if t.intIsNegative(size) { throw t.raise(.valueError, "__sizeof__() should return >= 0") }
             // CPython's collector keeps two words in front of what it tracks.
-            guard t.hasCollectorHeader(t.type(of: a[0])), let bytes = t.machineInt(size), bytes <= Int.max - 16 else { return size }
+            guard t.type(of: a[0]).hasCollectorHeader, let bytes = t.machineInt(size), bytes <= Int.max - 16 else { return size }
             return t.int(bytes + 16)
         }
         b.function("is_finalizing", "($module, /)", "Return True if Python is exiting.") { (t, _) throws(Raised) in Value(t.interp.pointee.isFinalizing) }
@@ -184,7 +184,7 @@ extension Thread {
             ctaipan_lock_set_interval(t.interp.pointee.lock, Int64(min(seconds * 1e9, 4e15)))
             return .none
         }
-        b.function("getallocatedblocks", "($module, /)", "Return the number of memory blocks currently allocated.") { (t, _) throws(Raised) in t.int(t.heap.pointee.liveBytes / 64) }
+        b.function("getallocatedblocks", "($module, /)", "Return the number of memory blocks currently allocated.") { (t, _) throws(Raised) in t.int(t.allocatedBytes / 64) }
         b.rawFunction("audit", "", "Passes the event to any hooks that are attached.") { (t, a) throws(Raised) in try t.auditFunction(a) }
         b.function("addaudithook", "($module, /, hook)", "Adds a new audit hook callback.") { (t, a) throws(Raised) in
             try t.addAuditHook(a[0])
@@ -225,6 +225,9 @@ extension Thread {
             return .none
         }
         b.function("unraisablehook", "($module, unraisable, /)", "Handle an unraisable exception.") { (t, a) throws(Raised) in
+            if t.type(of: a[0]).value != t.sysAttribute(t.intern("UnraisableHookArgs")) {
+                throw t.raise(.typeError, "sys.unraisablehook argument type must be UnraisableHookArgs")
+            }
             let type = try t.getattr(a[0], t.intern("exc_type")), exception = try t.getattr(a[0], t.intern("exc_value"))
             let traceback = try t.getattr(a[0], t.intern("exc_traceback"))
             let message = try t.getattr(a[0], t.intern("err_msg")), object = try t.getattr(a[0], t.intern("object"))

@@ -55,12 +55,16 @@ extension Thread {
         }
         b.rawFunction("settrace", "", "settrace(function)\n\nSet the global debug tracing function.  It will be called on each\nfunction call.  See the debugger chapter in the library manual.") { (t, a) throws(Raised) in
             try t.audit("sys.settrace")
+            let old = t.state.pointee.traceFunction
             try t.setTrace(try t.observingFunction(a, "settrace"))
+            t.settleReplaced(old, "settrace")
             return .none
         }
         b.rawFunction("setprofile", "", "setprofile(function)\n\nSet the profiling function.  It will be called on each function call\nand return.  See the profiler chapter in the library manual.") { (t, a) throws(Raised) in
             try t.audit("sys.setprofile")
+            let old = t.state.pointee.profileFunction
             try t.setProfile(try t.observingFunction(a, "setprofile"))
+            t.settleReplaced(old, "setprofile")
             return .none
         }
         b.function("_settraceallthreads", "($module, arg, /)", "Set the global debug tracing function in all running threads belonging to the current interpreter.\n\nIt will be called on each function call. See the debugger chapter\nin the library manual.") { (t, a) throws(Raised) in
