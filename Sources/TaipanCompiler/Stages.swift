@@ -69,8 +69,7 @@ public enum CompilerStages {
     public static func fold(module: Module, options: CompilerOptions) throws(SyntaxFailure) {
         do throws(Failure) {
             let futures = try futureFeatures(of: module).0.union(options.futures)
-            try ConstantFolding.run(
-                module, optimize: options.optimize, futureAnnotations: futures.contains(.futureAnnotations), depthLimit: options.depthLimit)
+            try ConstantFolding.run(module, options: options, futureAnnotations: futures.contains(.futureAnnotations))
         } catch {
             throw error.reported(options.lineOfFile)
         }

@@ -45,7 +45,7 @@ extension ExplainStages {
             if case .constant(let value, _) = item.expression.kind {
                 add(item.node, ConstantText.repr(value))
             } else {
-                add(item.node, Unparse.text(item.expression))
+                add(item.node, Unparse.text(item.expression) ?? "an expression of too much text")
             }
         }
         if optimize >= 1 { for node in walk.asserts { add(node, "") } }
