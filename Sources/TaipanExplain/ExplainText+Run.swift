@@ -24,7 +24,7 @@ extension ExecutionRecord {
 
     private func functionLines() -> String {
         if functions.isEmpty { return "" }
-        var table = TextTable([(.left, 40), (.right, 10), (.right, 14), (.right, 10), (.right, 10)], indent: 4)
+        var table = TextTable([(.left, 44), (.right, 8), (.right, 12), (.right, 10), (.right, 10)], indent: 4)
         table.add("function", "calls", "instructions", "own", "all")
         let sorted = functions.sorted { $0.instructions > $1.instructions }
         for item in sorted.prefix(30) {
@@ -48,7 +48,7 @@ extension ExecutionRecord {
 
     private func specializationLines(_ codes: [CodeRecord]) -> String {
         if specializations.isEmpty { return "" }
-        var table = TextTable([(.left, 30), (.right, 6), (.left, 20), (.left, 38)], indent: 4)
+        var table = TextTable([(.left, 30), (.right, 6), (.left, 20), (.left, 34)], indent: 4, wraps: true)
         for item in specializations.prefix(60) {
             table.add(codes.indices.contains(item.code) ? codes[item.code].qualifiedName : "", String(item.offset), item.opcode, item.became)
         }
@@ -57,7 +57,7 @@ extension ExecutionRecord {
 
     private func memoryLines() -> String {
         var out = "  Objects of \(PlainText.count(allocatedBytes, "byte")) were made; \(PlainText.count(collections.count, "collection")).\n"
-        var table = TextTable([(.right, 14), (.right, 10), (.left, 36), (.left, 34)], indent: 4)
+        var table = TextTable([(.right, 10), (.right, 8), (.left, 40), (.left, 30)], indent: 4)
         for item in collections.prefix(60) {
             table.add(
                 PlainText.grouped(item.step), PlainText.time(item.microseconds), item.reason,
@@ -92,7 +92,7 @@ extension OutputRecord {
         for item in writes.prefix(200) {
             let reached = item.transfer.map { "transfer \($0 + 1)" } ?? "never"
             table.add(
-                PlainText.grouped(item.step), item.stream, item.file.isEmpty ? "" : "\(FilePath(item.file).name):\(item.line)", item.text, reached)
+                PlainText.grouped(item.step), item.stream, item.file.isEmpty ? "" : "\(FilePath(item.file).name):\(item.line)", "\"\(item.text)\"", reached)
         }
         return "  What the program wrote:\n" + table.text()
             + (writes.count > 200 ? "    … and \(PlainText.count(writes.count - 200, "write")) more; --explain=json has them.\n" : "")

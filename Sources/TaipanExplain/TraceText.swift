@@ -6,6 +6,7 @@ struct TraceText {
     private let execution: ExecutionRecord
     private let codes: [CodeRecord]
     private let scriptFile: String
+    private let hasSource: Bool
     private let lines: SourceLines
     /// By code, then offset: the instruction's index.
     private let places: [[Int: Int]]
@@ -22,7 +23,8 @@ struct TraceText {
     private init(_ execution: ExecutionRecord, _ codes: [CodeRecord], _ source: SourceRecord?) {
         self.execution = execution
         self.codes = codes
-        scriptFile = source?.file ?? ""
+        hasSource = source != nil
+        scriptFile = source?.file ?? codes.first?.file ?? ""
         lines = SourceLines(SourceText.normalised(Array((source?.text ?? "").utf8), addNewline: true))
         places = codes.map { code in
             Dictionary(code.instructions.enumerated().map { ($0.element.offset, $0.offset) }, uniquingKeysWith: { first, _ in first })
@@ -76,7 +78,7 @@ struct TraceText {
         var text = isNew ? "\(code.qualifiedName)" + (frame.thread > 1 ? ", thread \(frame.thread)" : "") + ", " : ""
         if isNew && code.file != scriptFile { text += code.file + " " }
         text += line > 0 ? "line \(line)" : "before the first line"
-        if code.file == scriptFile, line > 0 { text += ": " + lines.line(line).drop { $0 == " " || $0 == "\t" } }
+        if code.file == scriptFile, line > 0, hasSource { text += ": " + lines.line(line).drop { $0 == " " || $0 == "\t" } }
         out += "  " + indent + PlainText.cut(text, to: 98 - indent.utf8.count) + "\n"
     }
 
