@@ -94,7 +94,7 @@ final class Explanation {
     /// The script was read: its tokens and its tree.
     func read(_ bytes: [UInt8], _ file: String, _ parser: ParserOptions, _ optimize: Int) {
         recorder.scriptFile = file
-        timing(.tokens) { recorder.record.source = ExplainStages.source(bytes: bytes, file: file, ignoresCookie: parser.ignoreCookie) }
+        timing(.tokens) { recorder.record.source = ExplainStages.source(bytes: bytes, file: file, ignoresCookie: parser.ignoreCookie, decode: parser.decode) }
         timing(.ast) { recorder.record.tree = ExplainStages.tree(bytes: bytes, file: file, parser: parser, optimize: optimize) }
     }
 
