@@ -36,6 +36,7 @@ final class Explanation {
         if descriptor < 0 { return nil }
         recorder.onProcessEnd = { [unowned self] _, _ in write() }
         describeCommand()
+        recorder.startupBegins()
     }
 
     var outputFile: String? { options.output ?? (options.format == .html ? "explain.html" : nil) }

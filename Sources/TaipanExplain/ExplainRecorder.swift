@@ -110,6 +110,9 @@ public final class ExplainRecorder: RunObserver, @unchecked Sendable {
         roots.deallocate()
     }
 
+    /// An interpreter is about to be made: what its start-up takes counts from here, and not from when the recorder was made.
+    public func startupBegins() { events.start() }
+
     /// Begins to watch instructions; start-up has been watched from its own start.
     public func begin(_ t: Thread) throws(Raised) {
         library = t.interp.pointee.config.libraryPath
