@@ -143,7 +143,10 @@ extension ExplainRecorder {
         let type = isCallback ? "weakref" : t.typeName(object)
         let isPython = t.type(of: object).has(TypeFlag.heap)
         let isGenerator = object.hasLayout(.generator) || object.hasLayout(.coroutine) || object.hasLayout(.asyncGenerator)
-        let action = isCallback ? "weak reference callback" : isGenerator ? "closed" : isPython ? "__del__" : "finalized"
+        // Of the others, some give memory back, which nobody notices.
+        let isClosed = isGenerator || (!isPython && t.lookup(t.type(of: object), t.name(.close)).isBound)
+        if !isCallback && !isPython && !isClosed { return }
+        let action = isCallback ? "weak reference callback" : isClosed ? "closed" : "__del__"
         if events.finalized.count < EventLog.finalizedLimit {
             var made = OutputRecord.Finalized()
             made.type = type

@@ -11,7 +11,7 @@
 //   number               the count is the bits of a large int
 //   list, tuple, …       how many items follow as entries; the count is the whole length
 //   named                a name; the count is the kind
-//   object               the names of its class and of the class's module
+//   object, type         the names of the class and of its module
 //   exception            the name of its class, then its arguments as an entry
 
 import TaipanRuntime
@@ -32,11 +32,12 @@ enum CaptureTag {
     static var object: Int { 12 }
     static var exception: Int { 13 }
     static var cell: Int { 14 }
+    static var type: Int { 15 }
 }
 
 /// What a name belongs to.
 enum NamedKind: Int {
-    case function, builtinFunction, method, builtinMethod, type, module, generator, coroutine, asyncGenerator, code
+    case function, builtinFunction, method, builtinMethod, module, generator, coroutine, asyncGenerator, code
 }
 
 /// Writes entries one behind the other.
@@ -242,8 +243,9 @@ struct ValueCapture {
     private func className(_ type: TypeObject) -> Value { shortText(type.qualname.isBound ? type.qualname : type.name) }
 
     private mutating func addClass(_ type: TypeObject) {
-        head(CaptureTag.named, NamedKind.type.rawValue)
+        head(CaptureTag.type)
         put(className(type))
+        put(moduleName(type))
     }
 
     private mutating func addObject(_ type: TypeObject) {

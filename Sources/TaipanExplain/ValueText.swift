@@ -60,13 +60,18 @@ struct ValueText {
         case CaptureTag.set: return count == 0 ? emptied("set()") : items("{", "}", count)
         case CaptureTag.frozenset: return count == 0 ? emptied("frozenset()") : "frozenset(" + items("{", "}", count) + ")"
         case CaptureTag.named: return named(NamedKind(rawValue: count) ?? .function, word())
-        case CaptureTag.object:
-            let name = text(word()), module = text(word())
-            return module.isEmpty || module == "builtins" ? "<\(name) object>" : "<\(module).\(name) object>"
+        case CaptureTag.type: return "<class '\(dottedName())'>"
+        case CaptureTag.object: return "<\(dottedName()) object>"
         case CaptureTag.exception: return exception()
         case CaptureTag.cell: return "<cell: \(full())>"
         default: return "…"
         }
+    }
+
+    /// A class's name behind that of its module, which goes without saying for builtins.
+    private mutating func dottedName() -> String {
+        let name = text(word()), module = text(word())
+        return module.isEmpty || module == "builtins" ? name : "\(module).\(name)"
     }
 
     private mutating func emptied(_ text: String) -> String {
@@ -162,7 +167,6 @@ struct ValueText {
         case .builtinFunction: return "<built-in function \(name)>"
         case .method: return "<bound method \(name)>"
         case .builtinMethod: return "<built-in method \(name)>"
-        case .type: return "<class '\(name)'>"
         case .module: return "<module '\(name)'>"
         case .generator: return "<generator object \(name)>"
         case .coroutine: return "<coroutine object \(name)>"
@@ -186,6 +190,11 @@ struct ValueText {
         let start = at
         let head = word().smallInt
         if head & 0xFF == CaptureTag.named, let kind = NamedKind(rawValue: head >> 8) { return (text(word()), kind == .function || kind == .method) }
+        if head & 0xFF == CaptureTag.type {
+            let name = text(word())
+            _ = word()
+            return (name, false)
+        }
         at = start
         return (next(), false)
     }
