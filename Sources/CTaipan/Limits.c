@@ -1,8 +1,22 @@
 // Limits and use of resources.
 #define _GNU_SOURCE
+#include "CTaipan.h"
 #include "CTaipanProcesses.h"
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <sys/resource.h>
+
+void ctaipan_keep_freed_memory(int bytes, int block) {
+#ifdef __GLIBC__
+    mallopt(M_TRIM_THRESHOLD, bytes);
+    mallopt(M_MMAP_THRESHOLD, block);
+#else
+    (void)bytes;
+    (void)block;
+#endif
+}
 
 int ctaipan_getrusage(int who, struct rusage *usage) { return getrusage(who, usage); }
 

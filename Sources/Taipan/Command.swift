@@ -5,6 +5,7 @@ import Glibc
 #elseif canImport(Darwin)
 import Darwin
 #endif
+import CTaipan
 import TaipanCompiler
 import TaipanExplain
 import TaipanModules
@@ -40,6 +41,8 @@ public enum Command {
     /// Runs a whole command line (the program's name first). Gives the exit status.
     public static func run(_ arguments: [String], stackBytes: Int) -> Int32 {
         signal(SIGPIPE, SIG_IGN)
+        // Large objects come and go, and new pages are dear.
+        ctaipan_keep_freed_memory(32 << 20, 4 << 20)
         var options = CommandOptions()
         if let answer = options.parse(arguments) {
             answer.text.write(to: answer.isError ? 2 : 1)

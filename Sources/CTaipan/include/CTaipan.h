@@ -29,6 +29,9 @@ struct ctaipan_stack_range ctaipan_own_frame(void);
 /// meet pointers that finished calls left there.
 void ctaipan_clear_dead_stack(size_t bytes);
 
+/// Has the C library's allocator keep what is freed, up to `bytes`, and take blocks up to `block` from there; nothing where it cannot be told.
+void ctaipan_keep_freed_memory(int bytes, int block);
+
 /// open(2) and fcntl(2)/ioctl(2) with their one optional argument; Swift cannot call variadic functions.
 int ctaipan_open(const char *path, int flags, unsigned mode);
 int ctaipan_openat(int directory, const char *path, int flags, unsigned mode);

@@ -1,5 +1,11 @@
 // Binary and unary operators: what the interpreter does when the inlined cases do not apply.
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 extension TypeSlots {
     /// Word index of the slot of BINARY_OP number `n` (below 13), by CPython's numbering.
     static func binaryWord(_ n: Int) -> Int {
@@ -73,6 +79,15 @@ extension Thread {
                 remainder &+= r
             }
             return int(number == 2 ? quotient : remainder)
+        case 8:
+            guard r >= 0, r < 64 else { return nil }
+            var power = 1
+            for _ in 0..<r {
+                let (product, overflow) = power.multipliedReportingOverflow(by: l)
+                if overflow { return nil }
+                power = product
+            }
+            return int(power)
         case 11:
             // Both are exact doubles, so the quotient is correctly rounded.
             guard r != 0, abs(l) <= 1 << 53, abs(r) <= 1 << 53 else { return nil }
@@ -91,6 +106,11 @@ extension Thread {
         case 5: return float(l * r)
         case 10: return float(l - r)
         case 11: return r == 0 ? nil : float(l / r)
+        case 8:
+            // Other bases and exponents have rules of their own.
+            guard l > 0, l.isFinite, r.isFinite else { return nil }
+            let power = pow(l, r)
+            return power.isFinite ? float(power) : nil
         default: return nil
         }
     }
@@ -279,15 +299,30 @@ extension Thread {
 
     // MARK: Subscripts
 
+    /// `container[key]` into slot `destination`. Gives the new frame instead when a Python `__getitem__` was entered.
     @inline(never)
-    func subscriptSlowly(_ container: Value, _ key: Value) throws(Raised) -> Value {
+    func enterSubscript(_ fp: UnsafeMutablePointer<Value>, _ container: Value, _ key: Value, _ destination: Int) throws(Raised) -> UnsafeMutablePointer<Value>? {
         if container.hasLayout(.dict) {
             let dict = DictObject(container)
             let i = try dict.findEntry(self, key, try hash(key))
-            if i >= 0 { return dict.entry(i).value }
-            throw keyError(key)
+            if i < 0 { throw keyError(key) }
+            fp[destination] = dict.entry(i).value
+            return nil
         }
-        return try getItem(container, key)
+        let type = type(of: container)
+        if type.has(TypeFlag.heap) {
+            let method = lookup(type, name(.__getitem__))
+            if method.hasLayout(.function), let lowered = FunctionObject(method).lowered, lowered.pointee.simpleArgumentCount == 2 {
+                let place = state.pointee.stackTop + FrameHeader.size
+                if place + 64 >= state.pointee.stackLimit { throw recursionError() }
+                place[0] = container
+                place[1] = key
+                try pushFrame(place, method, lowered, filled: 2, caller: fp, destination: destination, flags: FrameFlag.fromSubscript)
+                return place
+            }
+        }
+        fp[destination] = try getItem(container, key)
+        return nil
     }
 
     @inline(never)

@@ -78,7 +78,7 @@ extension Thread {
         if flags & FrameFlag.watched != 0 { frameEnded(fp, lowered, flags & FrameFlag.initialize != 0 ? instance : result) }
         guard let caller = popped else { return nil }
         let destination = Int(bitPattern: flags >> 16)
-        var ip = caller.frameIP + 2
+        var ip = caller.frameIP + (flags & FrameFlag.fromSubscript != 0 ? 1 : 2)
         if flags & FrameFlag.fromForIter != 0 {
             if state.pointee.observation.isActive { state.pointee.returnValue = result }
             ip += Int(truncatingIfNeeded: Int64(bitPattern: (ip - 1).pointee))

@@ -756,8 +756,13 @@ extension Thread {
                             }
                         }
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
-                        fp[a] = try subscriptSlowly(container, key)
-                        ip += 1
+                        if let entered = try enterSubscript(fp, container, key, a) {
+                            fp = entered
+                            ip = fp.frameIP + 1
+                            k = fp.frameLowered.pointee.constants
+                        } else {
+                            ip += 1
+                        }
                     case .storeSubscript:
                         let container = fp[a], key = fp[b]
                         if key.isSmallInt && container.hasLayout(.list) {

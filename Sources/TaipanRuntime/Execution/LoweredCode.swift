@@ -152,6 +152,8 @@ enum FrameFlag {
     static var fromGenerator: UInt { 64 }
     /// The function has made something whose death could be noticed.
     static var watched: UInt { 128 }
+    /// A `__getitem__` entered by a subscript, an instruction without a second word.
+    static var fromSubscript: UInt { 256 }
 }
 
 extension UnsafeMutablePointer where Pointee == Value {

@@ -107,6 +107,7 @@ extension Thread {
 
     /// `iter(value)`.
     @inline(never) public func iter(_ value: Value) throws(Raised) -> Value {
+        if value.hasLayout(.generator) { return value }
         try checkStack()
         let type = type(of: value)
         if type.slots.pointee.iter.isSet {

@@ -67,6 +67,7 @@ extension Thread {
 
     /// How many items `value` says it will give (`__len__`, `__length_hint__`), or `fallback`.
     public func lengthHint(_ value: Value, _ fallback: Int) throws(Raised) -> Int {
+        if value.hasLayout(.generator) { return fallback }
         let slots = type(of: value).slots
         if slots.pointee.length.isSet {
             do throws(Raised) { return try slots.pointee.length(self, value) } catch { try swallow(.typeError, error) }

@@ -138,7 +138,7 @@ extension Thread {
             if size == 1 { return float(1) }
             return float((b > 0) == (size > 1) ? .infinity : 0)
         }
-        let isOdd = fmod(b.magnitude, 2) == 1
+        var isOdd: Bool { fmod(b.magnitude, 2) == 1 }
         if a.isInfinite {
             if b > 0 { return float(isOdd ? a : a.magnitude) }
             return float(isOdd ? Double(signOf: a, magnitudeOf: 0) : 0)
