@@ -10,6 +10,7 @@ let package = Package(
         .library(name: "TaipanBytecode", targets: ["TaipanBytecode"]),
         .library(name: "TaipanCompiler", targets: ["TaipanCompiler"]),
         .library(name: "TaipanEngines", targets: ["TaipanEngines"]),
+        .library(name: "TaipanExplain", targets: ["TaipanExplain"]),
         .executable(name: "taipan", targets: ["taipan"]),
     ],
     targets: [
