@@ -19,7 +19,7 @@ public struct MarshalWriter {
         case str([UInt8], Bool)
         case bytes([UInt8])
         indirect case tuple([Key?])
-        indirect case frozenset([Key?])
+        indirect case frozenset(Set<Key?>)
         case code(ObjectIdentifier)
         case singleton(UInt8)
         case unique(Int)
@@ -36,7 +36,7 @@ public struct MarshalWriter {
             case .str(let bytes, let interned): self = .str(bytes, interned)
             case .bytes(let bytes): self = .bytes(bytes)
             case .tuple(let items): self = .tuple(items.map { Key($0) })
-            case .frozenset(let items): self = .frozenset(items.map { Key($0) })
+            case .frozenset(let items): self = .frozenset(Set(items.map { Key($0) }))
             case .code(let code): self = .code(ObjectIdentifier(code))
             }
         }

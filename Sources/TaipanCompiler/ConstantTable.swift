@@ -33,6 +33,13 @@ enum ConstantKey: Hashable {
     }
 }
 
+/// What makes constants of one compilation the same object, in whatever code objects of it they are.
+public struct ConstantIdentity: Hashable {
+    private let key: ConstantKey
+
+    public init(_ constant: Constant) { key = ConstantKey(constant) }
+}
+
 /// Bytes that hash in one go.
 struct ByteKey: Hashable {
     let bytes: [UInt8]

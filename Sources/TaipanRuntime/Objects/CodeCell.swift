@@ -7,6 +7,7 @@ import Glibc
 import Darwin
 #endif
 import TaipanBytecode
+import TaipanCompiler
 import TaipanNumbers
 
 @frozen public struct CodeCell: BitwiseCopyable {
@@ -44,12 +45,23 @@ import TaipanNumbers
     public var parameterCount: Int { argcount + kwonlyargcount + (hasVarArguments ? 1 : 0) + (hasVarKeywords ? 1 : 0) }
 }
 
+/// The constants of one compilation so far: equal ones are one object in all its code objects.
+private struct SharedConstants {
+    var places: [ConstantIdentity: Int] = [:]
+    var made: ListObject
+}
+
 extension Thread {
     /// The cell of a compiled code object, with everything nested in it.
     public func newCode(_ source: CodeObject) throws(Raised) -> CodeCell { try newCode(source, intern(source.filename)) }
 
     /// The same with a file name that need not be what the compiler was told.
     func newCode(_ source: CodeObject, _ filename: Value) throws(Raised) -> CodeCell {
+        var shared = SharedConstants(made: try newList())
+        return try newCode(source, filename, &shared)
+    }
+
+    private func newCode(_ source: CodeObject, _ filename: Value, _ shared: inout SharedConstants) throws(Raised) -> CodeCell {
         let made = blankCode()
         made.argcount = source.argcount
         made.posonlyargcount = source.posonlyargcount
@@ -67,7 +79,7 @@ extension Thread {
         made.names = try internedTuple(source.names)
         made.localsplusnames = try internedTuple(source.localsplusnames)
         let consts = try newTuple(source.consts.count)
-        for i in source.consts.indices { consts[i] = try constant(source.consts[i], filename) }
+        for i in source.consts.indices { consts[i] = try constant(source.consts[i], filename, &shared) }
         made.consts = consts.value
         return made
     }
@@ -99,33 +111,49 @@ extension Thread {
     }
 
     /// The value of a compile-time constant.
-    public func constant(_ constant: Constant) throws(Raised) -> Value { try self.constant(constant, .unbound) }
+    public func constant(_ constant: Constant) throws(Raised) -> Value {
+        var shared = SharedConstants(made: try newList())
+        return try self.constant(constant, .unbound, &shared)
+    }
 
-    private func constant(_ constant: Constant, _ filename: Value) throws(Raised) -> Value {
+    private func constant(_ constant: Constant, _ filename: Value, _ shared: inout SharedConstants) throws(Raised) -> Value {
         switch constant {
         case .none: return .none
         case .true: return .true
         case .false: return .false
         case .ellipsis: return .ellipsis
+        case .str(let bytes, true): return intern(bytes.withUnsafeBufferPointer { str(utf8: $0) })
+        case .code(let code): return try newCode(code, filename.isUnbound ? intern(code.filename) : filename, &shared).value
+        default:
+            let identity = ConstantIdentity(constant)
+            if let place = shared.places[identity] { return shared.made[place] }
+            let value = try newConstant(constant, filename, &shared)
+            shared.places[identity] = shared.made.count
+            try append(shared.made, value)
+            return value
+        }
+    }
+
+    /// A constant that is met for the first time.
+    private func newConstant(_ constant: Constant, _ filename: Value, _ shared: inout SharedConstants) throws(Raised) -> Value {
+        switch constant {
         case .int(let n): return try int(n)
         case .float(let d): return float(d)
         case .complex(let real, let imaginary): return newComplex(real, imaginary)
-        case .str(let bytes, let isInterned):
-            let made = bytes.withUnsafeBufferPointer { str(utf8: $0) }
-            return isInterned ? intern(made) : made
+        case .str(let bytes, _): return bytes.withUnsafeBufferPointer { str(utf8: $0) }
         case .bytes(let b): return b.isEmpty ? objects.pointee.emptyBytes : try self.bytes(b)
         case .tuple(let items):
             let made = try newTuple(items.count)
-            for i in items.indices { made[i] = try self.constant(items[i], filename) }
+            for i in items.indices { made[i] = try self.constant(items[i], filename, &shared) }
             return made.value
         case .frozenset(let items):
             if items.isEmpty { return emptyFrozenset() }
             let made = try newList(capacity: items.count)
-            for item in items { try append(made, try self.constant(item)) }
+            for item in items { try append(made, try self.constant(item, filename, &shared)) }
             // CPython's merging of constants makes the set again from the set, which is where the order of its items comes from.
             let first = try call(types.pointee.frozenset, made.value)
             return try call(types.pointee.frozenset, try listFrom(first).value)
-        case .code(let code): return try newCode(code, filename.isUnbound ? intern(code.filename) : filename).value
+        default: return try self.constant(constant, filename, &shared)
         }
     }
 
