@@ -8,7 +8,7 @@ enum PageAssets {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-+PQZ0PEkjd4AYdORz3399Tbgz0jUHIIJ0VB9IWXljPM='; style-src 'sha256-RyLAsrm8/V/+8J1k/zFuldmlWqr5+vBg3HUzV5uMjCg='; base-uri 'none'; form-action 'none'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-toVpzTNLA6EWURw1oqE3a4k0EMkIAjErcM3auP+c4sk='; style-src 'sha256-RyLAsrm8/V/+8J1k/zFuldmlWqr5+vBg3HUzV5uMjCg='; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Taipan explains</title>
@@ -1921,11 +1921,16 @@ fact("Size", counted(source.byte_count || 0, "byte") + ", " + counted(source.lin
 fact("Encoding", (source.encoding || "") + ", from " + ({ default: "the default" }[source.encoding_from] || source.encoding_from)),
 fact("Line ends", element("code", { text: source.newlines || "" })),
 fact("Depth", counted(page.record.tokens.reduce((most, token) => Math.max(most, token.depth || 0), 0), "block"))),
+this.leftOut(page.record.json.left_out),
 heading("Tokens by kind"), table([
 { title: "Kind", code: true, cell: (row) => row[0] },
 { title: "", wide: true, cell: (row) => bar(row[1], rows[0][1]) },
 { title: "Count", number: true, cell: (row) => grouped(row[1]) },
 ], rows, { caption: "Tokens by kind" }))];
+}
+leftOut(parts) {
+const items = list(parts);
+return items.length ? element("p", { class: "omitted", text: "Left out of this page, which would be too large: " + items.join("; ") + "." }) : null;
 }
 }
 class ScopesPane {
