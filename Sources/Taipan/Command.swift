@@ -54,7 +54,7 @@ public enum Command {
             options.explanation = Explanation(wanted, options)
             if options.explanation == nil {
                 // What is wrong with the explanation is no reason not to run the program.
-                let reason = String(cString: strerror(errno))
+                let reason = errno == EEXIST ? "it is the program itself" : String(cString: strerror(errno))
                 "\(options.program): can't write the explanation to '\(wanted.output ?? "explain.html")': \(reason); running without it\n".write(to: 2)
             }
         }

@@ -28,7 +28,7 @@ final class Explanation {
     private var executionStart = 0.0
     private var executionEnd = 0.0
 
-    /// - Returns: nil when the output file cannot be written.
+    /// - Returns: nil when the output file cannot be written; `errno` says why, EEXIST that it is the program.
     init?(_ options: ExplainOptions, _ command: CommandOptions) {
         self.options = options
         self.command = command
@@ -59,6 +59,10 @@ final class Explanation {
     /// Opens the file, or standard error once more, under a number that is out of the program's way: what it opens gets the numbers that it
     /// would get anyhow, and what it does to standard error is its own affair.
     private func openOutput(truncating: Bool) -> Int32 {
+        if overwritesScript {
+            errno = EEXIST
+            return -1
+        }
         let opened = path.map { open($0, O_WRONLY | O_CREAT | O_CLOEXEC | (truncating ? O_TRUNC : O_APPEND), 0o666) } ?? 2
         if opened < 0 { return -1 }
         for lowest in [500, 100, 20] as [Int32] {
@@ -67,7 +71,15 @@ final class Explanation {
             if path != nil { close(opened) }
             return moved
         }
-        return opened
+        // A standard error that is closed must stay so: its number will be that of a file of the program's.
+        return path == nil && errno == EBADF ? -1 : opened
+    }
+
+    /// Whether the file is the program itself, which would be gone before it is read.
+    private var overwritesScript: Bool {
+        guard let path, case .file(let script) = command.source else { return false }
+        var one = stat(), other = stat()
+        return stat(path, &one) == 0 && stat(script, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino
     }
 
     private func describeCommand() {

@@ -164,6 +164,14 @@ def check_output_failures():
             for form in ("text", "json", "html"):
                 done = run("--explain=" + form, "--explain-output=" + place, path)
                 check((done.returncode, done.stdout) == (4, b"ran\n") and reason in done.stderr, place, done)
+    source = path.read_text()
+    done = run("--explain=html", f"--explain-output={path}", path)
+    check((done.returncode, done.stdout) == (4, b"ran\n") and path.read_text() == source, "the program as output", done)
+    # Where standard error is closed, its number is that of a file of the program's.
+    writer = FOLDER / "writer.py"
+    writer.write_text(f"import os\nfd = os.open({str(FOLDER / 'own.txt')!r}, os.O_WRONLY | os.O_CREAT)\nos.write(fd, b'own')\nprint(fd)\n")
+    done = run("--explain", writer, preexec_fn=lambda: os.close(2))
+    check(done.returncode == 0 and (FOLDER / "own.txt").read_bytes() == b"own", "closed standard error", done)
     for name in ("missing.py", "folder"):
         (FOLDER / "folder").mkdir(exist_ok=True)
         alone, done = run(FOLDER / name), run("--explain=json", "--explain-output=out.json", FOLDER / name, cwd=FOLDER)
