@@ -8,7 +8,7 @@ enum PageAssets {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-toVpzTNLA6EWURw1oqE3a4k0EMkIAjErcM3auP+c4sk='; style-src 'sha256-RyLAsrm8/V/+8J1k/zFuldmlWqr5+vBg3HUzV5uMjCg='; base-uri 'none'; form-action 'none'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-kGlwKtHj+K69pUrluUq1VHjQXyatqVp6JMExSRYqAsI='; style-src 'sha256-RyLAsrm8/V/+8J1k/zFuldmlWqr5+vBg3HUzV5uMjCg='; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Taipan explains</title>
@@ -1921,16 +1921,11 @@ fact("Size", counted(source.byte_count || 0, "byte") + ", " + counted(source.lin
 fact("Encoding", (source.encoding || "") + ", from " + ({ default: "the default" }[source.encoding_from] || source.encoding_from)),
 fact("Line ends", element("code", { text: source.newlines || "" })),
 fact("Depth", counted(page.record.tokens.reduce((most, token) => Math.max(most, token.depth || 0), 0), "block"))),
-this.leftOut(page.record.json.left_out),
 heading("Tokens by kind"), table([
 { title: "Kind", code: true, cell: (row) => row[0] },
 { title: "", wide: true, cell: (row) => bar(row[1], rows[0][1]) },
 { title: "Count", number: true, cell: (row) => grouped(row[1]) },
 ], rows, { caption: "Tokens by kind" }))];
-}
-leftOut(parts) {
-const items = list(parts);
-return items.length ? element("p", { class: "omitted", text: "Left out of this page, which would be too large: " + items.join("; ") + "." }) : null;
 }
 }
 class ScopesPane {
@@ -2401,7 +2396,9 @@ document.getElementById("script").title = record.command.script || "";
 document.getElementById("command").textContent = list(record.command.arguments).join(" ");
 const status = record.exitStatus === null || record.exitStatus === undefined ? "" : ", exit status " + record.exitStatus;
 const ending = document.getElementById("ending");
-ending.textContent = (record.ending || "") + status;
+const leftOut = list(record.json.left_out);
+ending.textContent = (record.ending || "") + status + (leftOut.length ? ", cut to fit" : "");
+if (leftOut.length) ending.title = "Left out of this page, which would be too large: " + leftOut.join("; ");
 ending.classList.toggle("bad", !!record.exitStatus);
 const times = new Map(record.times.map((time) => [time.stage, time.microseconds]));
 document.getElementById("views").replaceChildren(...VIEWS.map((view, index) => element("button", {

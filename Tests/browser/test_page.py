@@ -463,7 +463,8 @@ class PageTest:
         record = self.record()
         record["left_out"] = ["tokens: 5 of 9"]
         self.open(self.write_page("left-out", record))
-        self.check("what is left out", self.run("document.body.textContent.includes('too large: tokens: 5 of 9.')"))
+        self.check("what is left out", self.run("document.getElementById('ending').title").endswith("too large: tokens: 5 of 9"))
+        self.check("that it was cut", self.run("document.getElementById('ending').textContent").endswith(", cut to fit"))
         self.quiet("left out")
 
     def test_pictures(self):

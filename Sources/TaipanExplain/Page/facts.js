@@ -13,17 +13,10 @@ class FactsPane {
       fact("Encoding", (source.encoding || "") + ", from " + ({ default: "the default" }[source.encoding_from] || source.encoding_from)),
       fact("Line ends", element("code", { text: source.newlines || "" })),
       fact("Depth", counted(page.record.tokens.reduce((most, token) => Math.max(most, token.depth || 0), 0), "block"))),
-    this.leftOut(page.record.json.left_out),
     heading("Tokens by kind"), table([
       { title: "Kind", code: true, cell: (row) => row[0] },
       { title: "", wide: true, cell: (row) => bar(row[1], rows[0][1]) },
       { title: "Count", number: true, cell: (row) => grouped(row[1]) },
     ], rows, { caption: "Tokens by kind" }))];
-  }
-
-  /** What the page does not hold because there is too much of it. */
-  leftOut(parts) {
-    const items = list(parts);
-    return items.length ? element("p", { class: "omitted", text: "Left out of this page, which would be too large: " + items.join("; ") + "." }) : null;
   }
 }
