@@ -57,6 +57,8 @@ run python3 scripts/check_examples.py .build/release/function-spans "$taipan"
 # What --explain says of a source and of the search for the executable, against tokenize, ast, symtable, dis and what was made for the purpose.
 run "${reference:-$taipan}" Tests/explain/check_static.py .build/release/explain-source
 run "${reference:-$taipan}" Tests/explain/check_shell.py .build/release/explain-source
+# --explain where programs, sources and options are unusual.
+run "${reference:-$taipan}" Tests/explain/check_edges.py "$taipan"
 # What --explain records of a run, against sys.settrace.
 run "${reference:-$taipan}" Tests/explain/check_execution.py "$taipan" "$reference"
 

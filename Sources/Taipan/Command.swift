@@ -56,8 +56,9 @@ public enum Command {
         if let wanted = options.explain {
             options.explanation = Explanation(wanted, options)
             if options.explanation == nil {
-                "\(options.program): can't write '\(wanted.output ?? "explain.html")': \(String(cString: strerror(errno)))\n".write(to: 2)
-                return 2
+                // What is wrong with the explanation is no reason not to run the program.
+                let reason = errno == EEXIST ? "it is the program itself" : String(cString: strerror(errno))
+                "\(options.program): can't write the explanation to '\(wanted.output ?? "explain.html")': \(reason); running without it\n".write(to: 2)
             }
         }
         guard let t = Thread.createInterpreter(options.configuration, stackBytes: stackBytes, observer: options.explanation?.recorder) else {
@@ -68,6 +69,7 @@ public enum Command {
         do throws(Raised) {
             try t.start(registerModules: registerNativeModules) { (t) throws(Raised) in try t.createStandardStreams() }
             try Signals.install(t)
+            if options.explanation != nil { Signals.watchEndings() }
             if !options.configuration.warnOptions.isEmpty { _ = try t.importAbsolute("warnings") }
             if !options.configuration.noSite {
                 try t.runSite()

@@ -20,6 +20,8 @@ public struct CommandOptions {
     }
 
     var configuration = InterpreterConfiguration()
+    /// What the command line alone asks for, before environment variables are looked at.
+    private(set) var given = InterpreterConfiguration()
     var source = Source.standardInput
     /// `-x`: the first line of the source is not Python.
     var skipsFirstLine = false
@@ -45,6 +47,7 @@ public struct CommandOptions {
         configuration.originalArguments = arguments
         var i = 1
         if let complaint = parseOptions(arguments, &i) ?? settleExplain() { return Answer(text: complaint, isError: true) }
+        given = configuration
         if let help { return Answer(text: help) }
         if versionCount > 0 {
             return Answer(text: "Python " + (versionCount > 1 ? InterpreterConfiguration.versionText : "3.12.1") + "\n")

@@ -22,11 +22,13 @@ final class Explanation {
     private var hasToldBefore = false
     private var hasWritten = false
     private var isReopened = false
+    private var isRead = false
+    private var hasComplained = false
     private var times: [ExplainStage: Double] = [:]
     private var executionStart = 0.0
     private var executionEnd = 0.0
 
-    /// - Returns: nil when the output file cannot be written.
+    /// - Returns: nil when the output file cannot be written; `errno` says why, EEXIST that it is the program.
     init?(_ options: ExplainOptions, _ command: CommandOptions) {
         self.options = options
         self.command = command
@@ -39,11 +41,28 @@ final class Explanation {
         recorder.startupBegins()
     }
 
+    private func picks(_ stages: ExplainStage...) -> Bool { stages.contains { options.pickedStages.contains($0) } }
+
+    /// Texts show lines of the source beside instructions; the page shows it always.
+    private var needsSource: Bool {
+        picks(.tokens, .ast) || options.format == .html || options.format == .text && picks(.bytecode, .execution)
+    }
+
+    /// Instructions have to be watched to be told, to say which of them wrote something, and to find the code of a module that `-m` runs.
+    private var watchesInstructions: Bool {
+        if picks(.execution, .output) { return true }
+        return !isRead && (needsSource || picks(.bytecode))
+    }
+
     var outputFile: String? { options.output ?? (options.format == .html ? "explain.html" : nil) }
 
     /// Opens the file, or standard error once more, under a number that is out of the program's way: what it opens gets the numbers that it
     /// would get anyhow, and what it does to standard error is its own affair.
     private func openOutput(truncating: Bool) -> Int32 {
+        if overwritesScript {
+            errno = EEXIST
+            return -1
+        }
         let opened = path.map { open($0, O_WRONLY | O_CREAT | O_CLOEXEC | (truncating ? O_TRUNC : O_APPEND), 0o666) } ?? 2
         if opened < 0 { return -1 }
         for lowest in [500, 100, 20] as [Int32] {
@@ -52,7 +71,15 @@ final class Explanation {
             if path != nil { close(opened) }
             return moved
         }
-        return opened
+        // A standard error that is closed must stay so: its number will be that of a file of the program's.
+        return path == nil && errno == EBADF ? -1 : opened
+    }
+
+    /// Whether the file is the program itself, which would be gone before it is read.
+    private var overwritesScript: Bool {
+        guard let path, case .file(let script) = command.source else { return false }
+        var one = stat(), other = stat()
+        return stat(path, &one) == 0 && stat(script, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino
     }
 
     private func describeCommand() {
@@ -95,18 +122,25 @@ final class Explanation {
     /// The script was read: its tokens and its tree.
     func read(_ bytes: [UInt8], _ file: String, _ parser: ParserOptions, _ optimize: Int) {
         recorder.scriptFile = file
-        timing(.tokens) { recorder.record.source = ExplainStages.source(bytes: bytes, file: file, ignoresCookie: parser.ignoreCookie, decode: parser.decode) }
-        timing(.ast) { recorder.record.tree = ExplainStages.tree(bytes: bytes, file: file, parser: parser, optimize: optimize) }
+        isRead = true
+        if needsSource {
+            timing(.tokens) { recorder.record.source = ExplainStages.source(bytes: bytes, file: file, ignoresCookie: parser.ignoreCookie, decode: parser.decode) }
+        }
+        if picks(.ast) {
+            timing(.ast) { recorder.record.tree = ExplainStages.tree(bytes: bytes, file: file, parser: parser, optimize: optimize) }
+        }
     }
 
     /// It was compiled: nothing of it has run yet.
     func compiled(_ t: Thread, _ code: CodeCell, _ bytes: [UInt8], _ parser: ParserOptions, _ optimize: Int) throws(Raised) {
-        let exact = try t.exactCode(code)
-        timing(.bytecode) {
-            var bytecode = BytecodeRecord()
-            bytecode.codes = ExplainStages.codes(exact, source: bytes, parser: parser, optimize: optimize)
-            bytecode.scriptCodeCount = bytecode.codes.count
-            recorder.record.bytecode = bytecode
+        if picks(.bytecode, .execution) {
+            let exact = try t.exactCode(code)
+            timing(.bytecode) {
+                var bytecode = BytecodeRecord()
+                bytecode.codes = ExplainStages.codes(exact, source: bytes, parser: parser, optimize: optimize)
+                bytecode.scriptCodeCount = bytecode.codes.count
+                recorder.record.bytecode = bytecode
+            }
         }
         recorder.useScript(t, code)
         tellBefore()
@@ -115,10 +149,10 @@ final class Explanation {
     /// Starts to watch; code that is not read here (`-m`, folders, archives) is described when it begins to run.
     func begin(_ t: Thread) throws(Raised) {
         executionStart = Thread.clockMicroseconds()
-        if recorder.record.source == nil {
+        if !isRead {
             recorder.onScriptFound = { [unowned self] (t, code) in describeFound(t, code) }
         }
-        try recorder.begin(t)
+        if watchesInstructions { try recorder.begin(t) }
     }
 
     private func describeFound(_ t: Thread, _ code: CodeCell) {
@@ -192,7 +226,7 @@ final class Explanation {
     /// Everything is over.
     func finish(_ t: Thread, _ status: Int32) {
         if getpid() != process || recorder.isForked { return }
-        if recorder.record.ending.isEmpty { recorder.record.ending = "end of program" }
+        if recorder.record.ending.isEmpty { recorder.record.ending = executionStart > 0 ? "end of program" : "not started" }
         recorder.record.exitStatus = Int(status)
         recorder.finish(t)
         write()
@@ -222,7 +256,7 @@ final class Explanation {
         let stages = options.pickedStages
         if !stages.contains(.shell) { made.shell = nil }
         if !stages.contains(.startup) { made.startup = nil }
-        if !stages.contains(.tokens) && !stages.contains(.ast) && options.format != .html { made.source = nil }
+        if !needsSource { made.source = nil }
         if !stages.contains(.ast) { made.tree = nil }
         if !stages.contains(.bytecode) && !stages.contains(.execution) { made.bytecode = nil }
         if !stages.contains(.execution) { made.execution = nil }
@@ -252,8 +286,15 @@ final class Explanation {
                 descriptor = openOutput(truncating: false)
                 continue
             }
-            if n <= 0 { return }
+            if n <= 0 { return complain(errno) }
             done += n
         }
+    }
+
+    /// The explanation is not whole: its reader hears of it, once, unless it was to go to standard error, which is not there any more.
+    private func complain(_ error: Int32) {
+        guard let path, !hasComplained else { return }
+        hasComplained = true
+        "\(command.program): can't write the explanation to '\(path)': \(String(cString: strerror(error)))\n".write(to: 2)
     }
 }

@@ -91,6 +91,7 @@ struct StartupDescription {
          ("PYTHONOPTIMIZE", "assert statements and docstrings go"), ("PYTHONSAFEPATH", "no script's folder on sys.path"),
          ("PYTHONUNBUFFERED", "standard output and error have no buffer"), ("PYTHONVERBOSE", "imports are told"),
          ("PYTHONWARNINGS", "warning filters"), ("PYTHONPROFILEIMPORTTIME", "the times of imports are printed"),
+         ("PYTHONBREAKPOINT", "what breakpoint() calls"), ("PYTHONASYNCIODEBUG", "asyncio's debug mode"),
          ("PYTHONUSERBASE", "where the user's site-packages are"), ("PYTHONNODEBUGRANGES", "code objects have no columns")]
     }
 
@@ -108,8 +109,21 @@ struct StartupDescription {
         return made
     }
 
+    private static func effect(ofExtension name: String) -> String {
+        switch name {
+        case "importtime": "the times of imports are printed"
+        case "int_max_str_digits": "most digits of an int from or to str"
+        case "no_debug_ranges": "code objects have no columns"
+        case "pycache_prefix": "where .pyc files go"
+        case "warn_default_encoding": "EncodingWarning"
+        case "faulthandler": "tracebacks at fatal signals"
+        case "tracemalloc": "tracemalloc starts at once"
+        default: "for whoever looks into sys._xoptions"
+        }
+    }
+
     private func options() -> [StartupRecord.Setting] {
-        let configuration = command.configuration
+        let configuration = command.given
         var made: [StartupRecord.Setting] = []
         let flags: [(Bool, String, String)] = [
             (configuration.isIsolated, "-I", "isolated: -E, -P and -s"), (configuration.ignoresEnvironment && !configuration.isIsolated, "-E", "PYTHON* variables are ignored"),
@@ -118,10 +132,12 @@ struct StartupDescription {
             (configuration.optimizationLevel > 0, configuration.optimizationLevel > 1 ? "-OO" : "-O", "assert statements go" + (configuration.optimizationLevel > 1 ? ", and docstrings" : "")),
             (configuration.isUnbuffered, "-u", "standard output and error have no buffer"), (configuration.inspects, "-i", "a prompt after the program"),
             (configuration.devMode, "-X dev", "development mode"), (configuration.utf8Mode, "-X utf8", "UTF-8 mode"),
-            (configuration.verbosity > 0, "-v", "imports are told"), (configuration.bytesWarning > 0, "-b", "warnings where bytes meet str"),
+            (configuration.verbosity > 0, "-v", "imports are told"), (configuration.bytesWarning == 1, "-b", "warnings where bytes meet str"),
+            (configuration.bytesWarning > 1, "-bb", "errors where bytes meet str"), (command.skipsFirstLine, "-x", "the first line of the source is skipped"),
+            (configuration.checkHashBasedPycs != "default", "--check-hash-based-pycs", "\(configuration.checkHashBasedPycs) for .pyc files that go by hash"),
         ]
         for (isSet, name, effect) in flags where isSet { made.append(setting(name, "", effect)) }
-        for (name, value) in configuration.xOptions where name != "dev" && name != "utf8" { made.append(setting("-X " + name, value ?? "", "")) }
+        for (name, value) in configuration.xOptions where name != "dev" && name != "utf8" { made.append(setting("-X " + name, value ?? "", StartupDescription.effect(ofExtension: name))) }
         for filter in configuration.warnOptions { made.append(setting("-W", filter, "a warning filter")) }
         return made
     }

@@ -169,7 +169,7 @@ extension ExplainStages {
 
     /// "an exception on lines 3 to 5 goes to the handler on line 6, with nothing left on the stack".
     private static func words(of entry: ExceptionEntry, _ instructions: [CodeRecord.Instruction]) -> String {
-        let lines = instructions.filter { $0.offset >= entry.start && $0.offset < entry.end }.compactMap(\.line)
+        let lines = instructions[place(of: entry.start, instructions)..<place(of: entry.end, instructions)].compactMap(\.line)
         var text = "an exception"
         if let first = lines.min(), let last = lines.max() { text += first == last ? " on line \(first)" : " on lines \(first) to \(last)" }
         text += " goes to " + destination(of: entry, instructions)
@@ -177,9 +177,19 @@ extension ExplainStages {
         return text + (entry.lasti ? " and the place of the instruction" : "")
     }
 
+    /// Index of the first instruction at `offset` or behind it.
+    private static func place(of offset: Int, _ instructions: [CodeRecord.Instruction]) -> Int {
+        var low = 0, high = instructions.count
+        while low < high {
+            let middle = (low + high) / 2
+            if instructions[middle].offset < offset { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
     /// What a handler is: the code of a line, or what the compiler put there to clean up and raise again.
     private static func destination(of entry: ExceptionEntry, _ instructions: [CodeRecord.Instruction]) -> String {
-        for instruction in instructions.drop(while: { $0.offset < entry.target }) {
+        for instruction in instructions[place(of: entry.target, instructions)...] {
             if instruction.opcode == "CALL_INTRINSIC_1" && instruction.meaning == "INTRINSIC_STOPITERATION_ERROR" {
                 return "offset \(entry.target), where StopIteration becomes RuntimeError"
             }

@@ -24,6 +24,7 @@ extension ExplainRecord: JSONRecord {
         out.field("times", times)
         out.field("exit_status", exitStatus)
         out.field("ending", ending)
+        out.field("left_out", leftOut)
     }
 }
 

@@ -2,8 +2,19 @@
 // the folder Page; scripts/make_page.py makes PageAssets.swift of it.
 
 extension ExplainRecord {
-    /// The whole record as one HTML page in UTF-8, with its own style and script; it opens from a file and asks for nothing else.
+    /// The record as one HTML page in UTF-8, with its own style and script; it opens from a file and asks for nothing else. Of a record that is
+    /// larger than a page may be, parts are left out; the page says which.
     public func page() -> [UInt8] {
+        var divisor = 1
+        var page = roughSize > 2 * Self.pageLimit ? [] : wholePage()
+        while page.isEmpty || page.count > Self.pageLimit, divisor <= 4096 {
+            page = cut(divisor).wholePage()
+            divisor *= 2
+        }
+        return page
+    }
+
+    private func wholePage() -> [UInt8] {
         let record = json()
         var page: [UInt8] = []
         page.reserveCapacity(PageAssets.head.utf8CodeUnitCount + record.count + record.count / 16 + PageAssets.tail.utf8CodeUnitCount)

@@ -20,8 +20,11 @@ public struct ExplainRecord: Sendable {
     public var times: [StageTime] = []
     /// The exit status; nil when the run is not over.
     public var exitStatus: Int?
-    /// How the run ended: "end of program", "SystemExit", "uncaught exception", "os._exit", "interrupted", "syntax error", "exec".
+    /// How the run ended: "end of program", "SystemExit", "uncaught exception", "os._exit", "os.abort", "interrupted", "syntax error", "exec",
+    /// "signal", "not started".
     public var ending = ""
+    /// What the record was cut by, in words; a page leaves out parts of a record that would make it too large.
+    public var leftOut: [String] = []
 
     public init() {}
 }

@@ -77,7 +77,8 @@ extension ExplainRecorder {
         events.imports[open.index].ownMicroseconds = own
         if !succeeded {
             let found = events.imports[open.index].result
-            events.imports[open.index].reason = found.isEmpty ? "no module of that name" : "its code raised (\(found): \(events.imports[open.index].reason))"
+            events.imports[open.index].reason = found == ImportFinding.unusable ? events.imports[open.index].reason
+                : found.isEmpty ? "no module of that name" : "its code raised (\(found): \(events.imports[open.index].reason))"
             events.imports[open.index].result = "failed"
         } else if events.imports[open.index].result.isEmpty {
             events.imports[open.index].result = "already there"

@@ -245,7 +245,8 @@ extension ExplainRecorder {
                 bytecode.codes[index].register = try t.loweredListing(code).map {
                     var made = CodeRecord.RegisterWord()
                     made.offset = $0.offset
-                    made.text = $0.text
+                    // A counter or a guard of the cache, as it is before anything ran.
+                    made.text = $0.offset == nil && $0.text.utf8.allSatisfy { $0 >= 48 && $0 <= 57 } ? "cache" : $0.text
                     return made
                 }
             } catch { _ = t.takePending() }

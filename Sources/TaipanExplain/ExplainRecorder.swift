@@ -117,6 +117,9 @@ public final class ExplainRecorder: RunObserver, @unchecked Sendable {
     public func begin(_ t: Thread) throws(Raised) {
         library = t.interp.pointee.config.libraryPath
         heap = t.heap
+        // What start-up allocated is told with its steps.
+        events.allocated = 0
+        events.left = t.heap.pointee.bytesInUse
         t.heap.addRoots(roots, count: rootCount)
         try t.startObservingRun()
     }

@@ -2,7 +2,7 @@
 
 extension ShellRecord {
     func text() -> String {
-        var out = "  Typed: \(PlainText.visible(typed))\n"
+        var out = "  Typed: \(PlainText.cut(typed, to: 88))\n"
         if isPath {
             out += "  It has a slash: it is the path of the file, and no folder is searched.\n"
         } else {
@@ -11,9 +11,9 @@ extension ShellRecord {
             for look in looks { table.add(look.folder, look.result) }
             out += table.text()
         }
-        out += "  Found: \(hit.isEmpty ? "nothing" : PlainText.visible(hit))\n"
-        for link in links { out += "    a link to \(PlainText.visible(link.to))\n" }
-        out += "  Runs: \(PlainText.visible(executable))\n"
+        out += "  Found: \(hit.isEmpty ? "nothing" : PlainText.cut(hit, to: 88))\n"
+        for link in links { out += "    a link to \(PlainText.cut(link.to, to: 84))\n" }
+        out += "  Runs: \(PlainText.cut(executable, to: 88))\n"
         out += others() + files()
         return out
     }
@@ -29,7 +29,7 @@ extension ShellRecord {
         var out = ""
         if let shebang { out += "  First line of the script: \(PlainText.cut(shebang.line, to: 70))\n    \(shebang.remark)\n" }
         if let environment {
-            out += "  Virtual environment: \(PlainText.visible(environment.file))\n"
+            out += "  Virtual environment: \(PlainText.cut(environment.file, to: 74))\n"
             var table = TextTable([(.left, 30), (.left, 60)], indent: 4)
             for setting in environment.settings { table.add(setting.name, setting.value) }
             out += table.text()

@@ -13,7 +13,7 @@ extension ExecutionRecord {
         }
         if !uncaught.isEmpty {
             out += "  An exception that nobody caught:\n"
-            for line in uncaught.split(separator: "\n") { out += "    " + PlainText.visible(String(line)) + "\n" }
+            for line in uncaught.split(separator: "\n") { out += "    " + PlainText.cut(String(line), to: 96) + "\n" }
         }
         return out
     }

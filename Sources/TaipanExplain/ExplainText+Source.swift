@@ -68,11 +68,14 @@ extension TreeRecord {
     }
 
     private func scopeLines() -> String {
-        var out = ""
-        for scope in scopes {
+        var out = "", room = 1000
+        for (i, scope) in scopes.enumerated() {
+            if room <= 0 { return out + "  … and \(PlainText.count(scopes.count - i, "scope")) more; --explain=json has them.\n" }
             out += "  Names of the \(scope.kind)" + (scope.kind == "module" ? "" : " \(PlainText.cut(scope.name, to: 50)), line \(scope.line)") + ":\n"
             var table = TextTable([(.left, 20), (.left, 15), (.left, 56)], indent: 4, wraps: true)
-            for symbol in scope.symbols { table.add(symbol.name, symbol.scope, symbol.reason) }
+            for symbol in scope.symbols.prefix(max(0, room)) { table.add(symbol.name, symbol.scope, symbol.reason) }
+            if scope.symbols.count > max(0, room) { table.add("…", "", "\(PlainText.count(scope.symbols.count - max(0, room), "name")) more; --explain=json has them") }
+            room -= scope.symbols.count
             out += table.isEmpty ? "    none\n" : table.text()
         }
         return out
@@ -83,7 +86,15 @@ extension BytecodeRecord {
     func text(source: SourceRecord?) -> String {
         var out = ""
         let lines = SourceLines(SourceText.normalised(Array((source?.text ?? "").utf8), addNewline: true))
-        for code in codes.prefix(scriptCodeCount) { out += code.tell(lines) }
+        var room = 2000
+        for (i, code) in codes.prefix(scriptCodeCount).enumerated() {
+            if room <= 0 {
+                out += "  … and \(PlainText.count(scriptCodeCount - i, "code object")) more; --explain=json has them.\n"
+                break
+            }
+            out += code.tell(lines, first: room)
+            room -= code.instructions.count
+        }
         if scriptCodeCount == 0 && error == nil { out += "  No bytecode.\n" }
         if let error { out += error.tell() }
         if codes.count > scriptCodeCount { out += "  And \(PlainText.count(codes.count - scriptCodeCount, "code object")) of other files, in which recorded instructions ran.\n" }
@@ -104,13 +115,23 @@ extension BytecodeRecord {
         let files = imports.filter { !$0.cache.isEmpty }
         if files.isEmpty { return "" }
         var out = "  Caches:\n"
-        for item in files { out += "    \(item.name): \(PlainText.visible(item.cache))\n" }
+        for item in files { out += "    " + PlainText.cut(item.name, to: 40) + ":\n      " + PlainText.cut(item.cache, to: 94) + "\n" }
         return out
     }
 }
 
 extension CodeRecord {
-    func tell(_ lines: SourceLines) -> String {
+    /// - Parameter first: how many instructions to show at most.
+    func tell(_ lines: SourceLines, first: Int) -> String {
+        if instructions.count > first {
+            var start = self
+            start.instructions = Array(instructions.prefix(first))
+            let place = raw.firstIndex { ($0.line ?? 0) > (start.instructions.last?.line ?? 0) } ?? raw.count
+            start.raw = Array(raw.prefix(min(place, 2 * first)))
+            start.register = Array(register.prefix(2 * first))
+            start.handlers = Array(handlers.prefix(200))
+            return start.tell(lines, first: first) + "    … and \(PlainText.count(instructions.count - first, "instruction")) more; --explain=json has them.\n\n"
+        }
         var out = "  Code \(PlainText.cut(qualifiedName, to: 76)), line \(firstLine)\n"
         out += "    stack of \(PlainText.count(stackSize, "entry", "entries"))" + (flags.isEmpty ? "" : ", \(flags.joined(separator: " "))") + "\n"
         out += names("constants", constants.enumerated().map { "\($0.offset): \($0.element)" }) + names("names", self.names)

@@ -8,7 +8,7 @@ enum PageAssets {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-+PQZ0PEkjd4AYdORz3399Tbgz0jUHIIJ0VB9IWXljPM='; style-src 'sha256-RyLAsrm8/V/+8J1k/zFuldmlWqr5+vBg3HUzV5uMjCg='; base-uri 'none'; form-action 'none'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'sha256-kGlwKtHj+K69pUrluUq1VHjQXyatqVp6JMExSRYqAsI='; style-src 'sha256-RyLAsrm8/V/+8J1k/zFuldmlWqr5+vBg3HUzV5uMjCg='; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>Taipan explains</title>
@@ -2396,7 +2396,9 @@ document.getElementById("script").title = record.command.script || "";
 document.getElementById("command").textContent = list(record.command.arguments).join(" ");
 const status = record.exitStatus === null || record.exitStatus === undefined ? "" : ", exit status " + record.exitStatus;
 const ending = document.getElementById("ending");
-ending.textContent = (record.ending || "") + status;
+const leftOut = list(record.json.left_out);
+ending.textContent = (record.ending || "") + status + (leftOut.length ? ", cut to fit" : "");
+if (leftOut.length) ending.title = "Left out of this page, which would be too large: " + leftOut.join("; ");
 ending.classList.toggle("bad", !!record.exitStatus);
 const times = new Map(record.times.map((time) => [time.stage, time.microseconds]));
 document.getElementById("views").replaceChildren(...VIEWS.map((view, index) => element("button", {

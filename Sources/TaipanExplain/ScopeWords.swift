@@ -6,6 +6,16 @@ struct ScopeWords {
         let report: SymbolReport
         let parent: Int
         var children: [Int] = []
+        /// By name: the places at which it is met, and what it is.
+        let sites: [String: [NameSite]]
+        let flags: [String: Int]
+
+        init(report: SymbolReport, parent: Int) {
+            self.report = report
+            self.parent = parent
+            sites = Dictionary(grouping: report.sites) { $0.name }
+            flags = Dictionary(report.symbols.map { ($0.name, $0.flags) }) { first, _ in first }
+        }
     }
 
     private enum Place: Int {
@@ -99,7 +109,7 @@ struct ScopeWords {
     }
 
     private func acts(_ index: Int, _ name: String) -> [NameSite] {
-        entries[index].report.sites.filter { $0.name == name }
+        entries[index].sites[name] ?? []
     }
 
     /// What binds or declares the name.
@@ -122,8 +132,8 @@ struct ScopeWords {
     }
 
     private static func lines(_ acts: [NameSite], _ act: NameSite.Act) -> [Int] {
-        var lines: [Int] = []
-        for site in acts where site.act == act && !lines.contains(site.line) { lines.append(site.line) }
+        var lines: [Int] = [], known: Set<Int> = []
+        for site in acts where site.act == act && known.insert(site.line).inserted { lines.append(site.line) }
         return lines
     }
 
@@ -146,7 +156,7 @@ struct ScopeWords {
     }
 
     private func place(_ index: Int, _ name: String) -> Place? {
-        entries[index].report.symbols.first { $0.name == name }.map { Self.place($0.flags) }
+        entries[index].flags[name].map { Self.place($0) }
     }
 
     /// The scopes below that use the name as this one's: those that mention it themselves.

@@ -119,14 +119,37 @@ private struct ShellSearch {
             }
         }
         found = Array(found.prefix(32))
-        let versions = VersionQuestion.ask(found)
-        for (file, version) in zip(found, versions) {
+        var answers: [FilePath: String] = [:]
+        var asked: [FilePath] = []
+        for file in found {
+            let end = Self.answering(for: file)
+            if answers[end] != nil || asked.contains(end) { continue }
+            if let known = Self.versionWithoutAsking(end) { answers[end] = known } else { asked.append(end) }
+        }
+        for (file, version) in zip(asked, VersionQuestion.ask(asked)) { answers[file] = version }
+        for file in found {
             var python = ShellRecord.Python()
             python.path = file.text
-            python.version = version
+            python.version = answers[Self.answering(for: file)] ?? ""
             python.links = Self.links(from: file).links
             record.pythons.append(python)
         }
+    }
+
+    /// The file that answers for a link, so that each is asked once. A launcher that goes by the name of the link answers itself.
+    private static func answering(for file: FilePath) -> FilePath {
+        let end = links(from: file).end
+        return ["python", "pypy", "taipan"].contains { end.name.hasPrefix($0) } ? end : file
+    }
+
+    /// What need not be asked: this program itself, and scripts that have the version in their name. Those are launchers of version managers,
+    /// which take a long time to find out what they launch.
+    private static func versionWithoutAsking(_ end: FilePath) -> String? {
+        if let running = FilePath("/proc/self/exe").linkTarget, end.isSame(as: running) { return "Python 3.12.1, this very program" }
+        guard let start = end.start(limit: 256), start.starts(with: [0x23, 0x21]) else { return nil }
+        guard let dot = end.name.firstIndex(of: "."), end.name.hasPrefix("python3.") else { return nil }
+        let interpreter = String(decoding: start.dropFirst(2).prefix { $0 != 10 && $0 != 13 }, as: UTF8.self)
+        return "3\(end.name[dot...]) by its name; a script of \(PlainText.cut(interpreter, to: 40))"
     }
 
     /// Folders that are there, each once.

@@ -107,6 +107,13 @@ enum PlainText {
         return String(shown.unicodeScalars.prefix(max(0, width - 1))) + "…"
     }
 
+    /// The start of a long text, and how many characters were cut off.
+    static func shortened(_ text: String, to bytes: Int) -> String {
+        let total = text.unicodeScalars.count
+        let head = text.unicodeScalars.prefix(bytes / 4)
+        return head.count == total ? text : String(head) + "…(+\(total - head.count))"
+    }
+
     /// The text in lines of at most `width` characters, broken at spaces; a word that is too long is cut.
     static func wrapped(_ text: String, to width: Int) -> [String] {
         var lines: [String] = [""]

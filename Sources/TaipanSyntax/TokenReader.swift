@@ -32,6 +32,8 @@ public final class TokenReader {
     private let firstAddedNewline: Int
     private let extraTokens: Bool
     private var isDone = false
+    /// A place whose distance from the start of its line is known, so that a long line is counted once and not for each of its tokens.
+    private var known = (lineStart: 0, place: 0, characters: 0)
 
     /// - Parameters:
     ///   - source: UTF-8, every line ending in a newline.
@@ -66,6 +68,14 @@ public final class TokenReader {
         return record(token)
     }
 
+    /// Characters between the start of a line and a place behind it.
+    private func characters(_ lineStart: Int, _ place: Int) -> Int {
+        if known.lineStart != lineStart || place < known.place { known = (lineStart, lineStart, 0) }
+        known.characters += SourceText.characterCount(bytes, known.place, place)
+        known.place = max(known.place, place)
+        return known.characters
+    }
+
     private func record(_ token: Token) -> TokenRecord {
         let isEnd = token.kind == .endMarker || (token.kind == .dedent && tokenizer.status == .endOfText)
         let isString = token.kind == .string || token.kind == .fstringMiddle
@@ -76,11 +86,11 @@ public final class TokenReader {
         var record = TokenRecord(
             type: TokenReader.number(token.kind), text: Int(token.start)..<max(Int(token.end), Int(token.start)), fixedText: nil, line: Int(token.line), column: -1,
             endLine: Int(token.endLine), endColumn: -1, sourceLine: lineStart..<max(lineStart, lineEnd))
-        if token.column >= 0 { record.column = SourceText.characterCount(bytes, lineStart, lineStart + Int(token.column)) }
+        if token.column >= 0 { record.column = characters(lineStart, lineStart + Int(token.column)) }
         let end = Int(token.end)
         if token.endColumn >= 0 && end >= tokenizer.lineStart {
             // CPython converts the byte column with the text of the first line, also where the token ends on a later one.
-            record.endColumn = SourceText.characterCount(bytes, lineStart, min(lineStart + Int(token.endColumn), record.sourceLine.upperBound + 1))
+            record.endColumn = characters(lineStart, min(lineStart + Int(token.endColumn), record.sourceLine.upperBound + 1))
         }
         if !extraTokens {
             if token.kind == .newline { record.endColumn -= 1 }
@@ -97,7 +107,7 @@ public final class TokenReader {
         } else if record.type == 56 || record.type == 57 {
             record.type = 1
         } else if token.kind == .newline {
-            record.endColumn = SourceText.characterCount(bytes, tokenizer.lineStart, end) + 1
+            record.endColumn = characters(tokenizer.lineStart, end) + 1
             if !hasImplicitNewline { record.fixedText = bytes[Int(token.start)] == 13 ? "\r\n" : "\n" }
         } else if token.kind == .blankLine && hasImplicitNewline {
             record.fixedText = ""

@@ -458,6 +458,15 @@ class PageTest:
         self.check("only rows in view are elements", took[1] < 5000, str(took))
         self.quiet("size")
 
+    def test_left_out(self):
+        """A page that does not hold all of its record says so."""
+        record = self.record()
+        record["left_out"] = ["tokens: 5 of 9"]
+        self.open(self.write_page("left-out", record))
+        self.check("what is left out", self.run("document.getElementById('ending').title").endswith("too large: tokens: 5 of 9"))
+        self.check("that it was cut", self.run("document.getElementById('ending').textContent").endswith(", cut to fit"))
+        self.quiet("left out")
+
     def test_pictures(self):
         for scheme in ("light", "dark"):
             self.browser.scheme(scheme)

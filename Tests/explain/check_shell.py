@@ -94,29 +94,35 @@ def check_odd_paths(tool, folder):
 
 
 def check_pythons(tool, folder):
-    """Each is asked, none for longer than its time."""
+    """Launchers that have the version in their name are not started; the others are asked, none for longer than its time."""
     bin = folder / "pythons"
     bin.mkdir()
     program(bin / "python3.12", "echo Python 3.12.1\n")
     (bin / "python3").symlink_to("python3.12")
     program(bin / "python", "echo old >&2; exit 3\n")
     program(bin / "python3.9", f"exec {shutil.which('sleep')} 60\n")
-    program(bin / "python3.10", f"echo Python 3.10.0; exec {shutil.which('sleep')} 60\n")
+    more = folder / "more"
+    more.mkdir()
+    program(more / "python", f"exec {shutil.which('sleep')} 60\n")
+    program(more / "pypy3", f"echo Python 3.10.0; exec {shutil.which('sleep')} 60\n")
+    (more / "python3").symlink_to("pypy3")
     program(bin / "pypy3", "exit 0\n")
     (bin / "python3.11").write_text("")
     (bin / "taipan").write_bytes(b"\x7fELF broken")
     (bin / "taipan").chmod(0o755)
     program(bin / "python3-config", "echo no\n")
-    shell = explain(tool, "python3.12", f"{bin}:{bin}/:/usr/sbin-that-is-not-there", folder)
-    found = {os.path.basename(p["path"]): p["version"] for p in shell["pythons"]}
+    shell = explain(tool, "python3.12", f"{bin}:{bin}/:{more}:/usr/sbin-that-is-not-there", folder)
+    found = {os.path.basename(p["path"]): p["version"] for p in shell["pythons"] if not p["path"].startswith(str(more))}
     broken = found.pop("taipan")
     if not broken.startswith(("cannot be started", "ends with exit status")):
         sys.exit(f"a broken program says {broken!r}")
     same("versions", found, {
-        "python": "ends with exit status 3: old", "python3": "Python 3.12.1", "python3.9": "did not answer in time",
-        "python3.10": "Python 3.10.0", "pypy3": "says nothing",
+        "python": "ends with exit status 3: old", "python3": "3.12 by its name; a script of /bin/sh",
+        "python3.9": "3.9 by its name; a script of /bin/sh", "pypy3": "says nothing",
     })
-    same("the link", [p["links"] for p in shell["pythons"] if p["path"].endswith("/python3")],
+    same("slow ones", {os.path.basename(p["path"]): p["version"] for p in shell["pythons"] if p["path"].startswith(str(more))},
+         {"python": "did not answer in time", "python3": "Python 3.10.0", "pypy3": "Python 3.10.0"})
+    same("the link", [p["links"] for p in shell["pythons"] if p["path"] == str(bin / "python3")],
          [[{"from": str(bin / "python3"), "to": str(bin / "python3.12")}]])
 
 

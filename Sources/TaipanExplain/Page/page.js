@@ -56,7 +56,9 @@ class Page {
     document.getElementById("command").textContent = list(record.command.arguments).join(" ");
     const status = record.exitStatus === null || record.exitStatus === undefined ? "" : ", exit status " + record.exitStatus;
     const ending = document.getElementById("ending");
-    ending.textContent = (record.ending || "") + status;
+    const leftOut = list(record.json.left_out);
+    ending.textContent = (record.ending || "") + status + (leftOut.length ? ", cut to fit" : "");
+    if (leftOut.length) ending.title = "Left out of this page, which would be too large: " + leftOut.join("; ");
     ending.classList.toggle("bad", !!record.exitStatus);
     const times = new Map(record.times.map((time) => [time.stage, time.microseconds]));
     document.getElementById("views").replaceChildren(...VIEWS.map((view, index) => element("button", {

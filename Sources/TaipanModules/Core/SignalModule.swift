@@ -27,7 +27,34 @@ public enum Signals {
         }
     }
 
-    static func simulate(_ number: Int32) { ctaipan_signal_note(number) }
+    /// As if the signal had come; without a handler of the program nothing happens.
+    static func simulate(_ t: Thread, _ number: Int32) {
+        let handlers = t.objects.pointee.signalHandlers
+        if handlers.isKind(.list), Int(number) < ListObject(handlers).count, ListObject(handlers)[Int(number)].isSmallInt { return }
+        ctaipan_signal_note(number)
+    }
+
+    /// Signals that end a process unless it does something about them.
+    private static var ending: [Int32] { [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGXCPU] }
+
+    /// Where somebody watches the run: signals that would end the process on the spot do so at the next safe point, after the observer was told.
+    /// The program sees the default handler as before.
+    public static func watchEndings() { for number in ending { watchEnding(number) } }
+
+    fileprivate static func watchEnding(_ number: Int32) {
+        if ending.contains(number) && ctaipan_signal_get(number) == 0 { _ = ctaipan_signal_set(number, 2) }
+    }
+
+    /// Ends the process as the signal's default does.
+    fileprivate static func end(_ t: Thread, by number: Int32) {
+        t.tell(.processEnds(how: "signal", status: -Int(number)))
+        _ = ctaipan_signal_set(number, 0)
+        var only = sigset_t()
+        sigemptyset(&only)
+        sigaddset(&only, number)
+        pthread_sigmask(SIG_UNBLOCK, &only, nil)
+        raise(number)
+    }
 }
 
 enum SignalModule {
@@ -64,6 +91,7 @@ enum SignalModule {
             }
             try t.checkSignals()
             if ctaipan_signal_set(number, disposition) != 0 { throw t.osError(ctaipan_get_errno()) }
+            if disposition == 0 && t.interp.pointee.runObserver != nil { Signals.watchEnding(number) }
             ctaipan_signal_watch(&t.state.pointee.breaker)
             let handlers = ListObject(t.objects.pointee.signalHandlers)
             let old = handlers[Int(number)]
@@ -216,7 +244,11 @@ extension Thread {
 
     private func runSignalHandler(_ number: Int) throws(Raised) {
         let handler = ListObject(objects.pointee.signalHandlers)[number]
-        if !type(of: handler).slots.pointee.call.isSet { return }
+        if !type(of: handler).slots.pointee.call.isSet {
+            // The default, and yet it was noted: an observer is to hear of it first.
+            if handler == Value(smallInt: 0), ctaipan_signal_get(Int32(number)) == 2 { Signals.end(self, by: Int32(number)) }
+            return
+        }
         let frame: Value = if let fp = state.pointee.frame { try frameObject(fp) } else { .none }
         do throws(Raised) {
             _ = try call(handler, int(number), frame)

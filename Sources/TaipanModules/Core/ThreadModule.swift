@@ -70,7 +70,7 @@ enum ThreadModule {
         b.rawFunction("interrupt_main", "", "interrupt_main(signum=signal.SIGINT, /)\n\nSimulate the arrival of a signal.") { (t, a) throws(Raised) in
             let number = a.count > 0 ? try t.index(a[0], overflow: .overflowError) : Int(SIGINT)
             if number < 1 || number > 64 { throw t.raise(.valueError, "signal number out of range") }
-            Signals.simulate(Int32(number))
+            Signals.simulate(t, Int32(number))
             if t.isMainThread { try t.checkSignals() }
             return .none
         }

@@ -55,11 +55,14 @@ public enum RunEvent {
 
 /// Where the code of a module comes from.
 public struct ImportFinding: Sendable {
-    /// "cached", "compiled", "built-in", "without source", "namespace", "by a finder of the program".
+    /// "cached", "compiled", "built-in", "without source", "namespace", "by a finder of the program"; `unusable` when it turns out that the code
+    /// cannot be had.
     public var result: String
     public var reason: String
     public var source: String
     public var cache: String
+
+    public static var unusable: String { "unusable" }
 }
 
 /// The identity of a frame while it lives, and its slots.

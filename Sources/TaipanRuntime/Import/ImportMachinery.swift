@@ -108,12 +108,16 @@ extension Thread {
         if !machinery[state].isNone || !SourceFile.isFile(folder + "_bootstrap.py") || !SourceFile.isFile(folder + "_bootstrap_external.py") { return false }
         machinery[state] = .false
         do throws(Raised) {
-            let bootstrap = try runFrozen("_frozen_importlib", folder + "_bootstrap.py", "<frozen importlib._bootstrap>")
+            let bootstrap = try timingImport("_frozen_importlib") { (t) throws(Raised) in
+                try t.runFrozen("_frozen_importlib", folder + "_bootstrap.py", "<frozen importlib._bootstrap>")
+            }
             machinery[ImportObject.bootstrap.rawValue] = bootstrap
             try adoptClasses(machinery, bootstrap, [(.moduleSpec, "ModuleSpec"), (.builtinImporter, "BuiltinImporter"), (.frozenImporter, "FrozenImporter")])
             try switchModules()
             _ = try callMethod(bootstrap, intern("_setup"), objects.pointee.sysModule, try importAbsolute("_imp"))
-            let external = try runFrozen("_frozen_importlib_external", folder + "_bootstrap_external.py", "<frozen importlib._bootstrap_external>")
+            let external = try timingImport("_frozen_importlib_external") { (t) throws(Raised) in
+                try t.runFrozen("_frozen_importlib_external", folder + "_bootstrap_external.py", "<frozen importlib._bootstrap_external>")
+            }
             machinery[ImportObject.external.rawValue] = external
             _ = try callMethod(external, intern("_set_bootstrap_module"), bootstrap)
             try setattr(bootstrap, intern("_bootstrap_external"), external)

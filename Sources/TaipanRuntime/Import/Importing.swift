@@ -269,15 +269,18 @@ extension Thread {
             if try needsPathHooks(place) {
                 let spec = try findSpecOnPath(key, try list1(list[i]))
                 if spec.isNone { continue }
-                if try getattr(spec, name(.loader)).isNone {
+                let loader = try getattr(spec, name(.loader))
+                if loader.isNone {
                     try append(namespace, list[i])
                 } else {
+                    tell(.importFound(ImportFinding(result: "by a finder of the program", reason: "a path hook: \(typeName(loader))", source: "", cache: "")))
                     return try loadFromSpec(spec)
                 }
             }
         }
         if namespace.count == 0 { return nil }
         let spec = try findSpecOnPath(key, path.isBound ? path : .none)
+        tell(.importFound(ImportFinding(result: "namespace", reason: "folders without __init__.py", source: "", cache: "")))
         return try spec.isNone ? createNamespacePackage(fullName, key, namespace) : loadFromSpec(spec)
     }
 
@@ -318,7 +321,6 @@ extension Thread {
     }
 
     private func createNamespacePackage(_ fullName: String, _ key: Value, _ portions: ListObject) throws(Raised) -> Value {
-        tell(.importFound(ImportFinding(result: "namespace", reason: "folders without __init__.py", source: "", cache: "")))
         let module = try newModule(key)
         let dict = DictObject(module.cell[1])
         try dict.setString(self, name(.__path__), portions.value)

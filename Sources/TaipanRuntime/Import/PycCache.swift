@@ -46,19 +46,19 @@ extension Thread {
             case .timestamp(let cachedTime, let cachedSize):
                 if cachedTime == time && cachedSize == size {
                     tellCached("fits: time and size", file, cached)
-                    return try loadCode(data, cached, fileValue)
+                    return try loadCached(data, cached, fileValue, file)
                 }
                 reason = cachedTime == time ? "size differs" : "time differs"
             case .hash(let hash, let checked):
                 let policy = hashPolicy()
                 if policy == "never" || (!checked && policy != "always") {
                     tellCached("its hash need not be checked", file, cached)
-                    return try loadCode(data, cached, fileValue)
+                    return try loadCached(data, cached, fileValue, file)
                 }
                 guard let bytes = SourceFile.read(file) else { throw osError(errno, fileValue) }
                 if PycSource.hash(bytes) == hash {
                     tellCached("fits: hash", file, cached)
-                    return try loadCode(data, cached, fileValue)
+                    return try loadCached(data, cached, fileValue, file)
                 }
                 reason = "hash differs"
                 source = bytes
@@ -70,10 +70,24 @@ extension Thread {
         if isAudited { try audit("compile", try self.bytes(bytes), fileValue) }
         var options = CompilerOptions()
         options.optimize = interp.pointee.config.optimizationLevel
-        let exact = try compileExactly(bytes, fileValue, ParserOptions(), options)
+        let exact = try tellingFailure("its source cannot be compiled", file, cached ?? "") { (t) throws(Raised) in
+            try t.compileExactly(bytes, fileValue, ParserOptions(), options)
+        }
         let code = try newCode(exact, fileValue)
         if let cached, writesBytecode() { cache(exact, cached, validation, mode: info.st_mode) }
         return code
+    }
+
+    private func loadCached(_ data: [UInt8], _ cached: String, _ fileValue: Value, _ file: String) throws(Raised) -> CodeCell {
+        try tellingFailure("its cache is damaged", file, cached) { (t) throws(Raised) in try t.loadCode(data, cached, fileValue) }
+    }
+
+    /// Runs `load`; when it fails, nothing of the module has run, and observers are told why.
+    private func tellingFailure<Result>(_ reason: StaticString, _ file: String, _ cached: String, _ load: (Thread) throws(Raised) -> Result) throws(Raised) -> Result {
+        do throws(Raised) { return try load(self) } catch {
+            tell(.importFound(ImportFinding(result: ImportFinding.unusable, reason: "\(reason)", source: file, cache: cached)))
+            throw error
+        }
     }
 
     private func tellCached(_ reason: StaticString, _ file: String, _ cached: String) {
