@@ -99,7 +99,7 @@ public enum SourceText {
             let read = UnsafeBufferPointer(rebasing: bytes[start..<end].prefix { $0 != 0 })
             if let bad = firstInvalid(read) {
                 let hex = String(read[bad.position], radix: 16)
-                options.failureAtEnd = SyntaxFailure(.syntaxError, "Non-UTF-8 code starting with '\\x\(hex)' in file \(filename) on line \(line), but no encoding declared; see https://peps.python.org/pep-0263/ for details")
+                options.failureAtEnd = UnreadableLine(SyntaxFailure(.syntaxError, "Non-UTF-8 code starting with '\\x\(hex)' in file \(filename) on line \(line), but no encoding declared; see https://peps.python.org/pep-0263/ for details"))
                 return UnsafeBufferPointer(rebasing: bytes[..<start])
             }
             start = end + 1
@@ -116,8 +116,8 @@ public enum SourceText {
         var start = end
         while start > 0 && bytes[start - 1] != 10 && bytes[start - 1] != 13 { start -= 1 }
         let line = lineNumber(bytes, start)
-        options.failureAtEnd = SyntaxFailure(.syntaxError, "source code cannot contain null bytes", line: line, offset: 0, endLine: line,
-                                             endOffset: 0, text: lossyString(base, start, end))
+        options.failureAtEnd = UnreadableLine(SyntaxFailure(.syntaxError, "source code cannot contain null bytes", line: line, offset: 0,
+                                                            endLine: line, endOffset: 0, text: lossyString(base, start, end)))
         return UnsafeBufferPointer(rebasing: bytes[..<start])
     }
 

@@ -87,6 +87,13 @@ public enum ParserMode: Sendable {
     case functionType
 }
 
+/// A line that cannot be read, and what is then raised. A class, so that it takes little room on a stack that may be deep.
+final class UnreadableLine {
+    let failure: SyntaxFailure
+
+    init(_ failure: SyntaxFailure) { self.failure = failure }
+}
+
 /// Options of a parse; the defaults are those of `compile(source, name, "exec")`.
 public struct ParserOptions {
     /// What kind of source it is.
@@ -119,7 +126,7 @@ public struct ParserOptions {
     /// Whether some bytes are not UTF-8, so that names and strings have to be checked.
     var hasInvalidBytes = false
     /// What is wrong with the line behind the text: it is raised when the tokenizer wants that line.
-    var failureAtEnd: SyntaxFailure?
+    var failureAtEnd: UnreadableLine?
     /// Whether the source is text or declares its encoding, which decides the unit of columns in errors.
     var knowsEncoding = false
 

@@ -58,7 +58,7 @@ struct Tokenizer {
     var status = Status.ok
     var failure: SyntaxFailure?
     /// The line behind the text cannot be read: this is raised instead of the end.
-    private var failureAtEnd: SyntaxFailure?
+    private var failureAtEnd: UnreadableLine?
     /// With the status `undecodable`: what is wrong with the bytes of a name.
     var decodeProblem = ""
     var notes: [SyntaxNote] = []
@@ -125,7 +125,7 @@ struct Tokenizer {
     private mutating func takeLine() -> Bool {
         if status != .ok { return false }
         if lineLimit >= limit {
-            if let failureAtEnd, failure == nil { failure = failureAtEnd }
+            if let failureAtEnd, failure == nil { failure = failureAtEnd.failure }
             status = failure == nil ? .endOfText : .raised
             return false
         }

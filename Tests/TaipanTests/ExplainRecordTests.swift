@@ -102,7 +102,7 @@ final class ExplainRecordTests: XCTestCase {
     func testAnEmptyRecordIsValid() {
         let text = String(decoding: ExplainRecord().json(), as: UTF8.self)
         XCTAssertTrue(text.hasPrefix("{\"taipan_explain\":1,\"command\":{\"arguments\":[],"))
-        XCTAssertTrue(text.hasSuffix("\"output\":null,\"times\":[],\"exit_status\":null,\"ending\":\"\"}"))
+        XCTAssertTrue(text.hasSuffix("\"output\":null,\"times\":[],\"exit_status\":null,\"ending\":\"\",\"left_out\":[]}"))
     }
 
     // MARK: Text
