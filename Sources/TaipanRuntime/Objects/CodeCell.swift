@@ -150,9 +150,7 @@ extension Thread {
             if items.isEmpty { return emptyFrozenset() }
             let made = try newList(capacity: items.count)
             for item in items { try append(made, try self.constant(item, filename, &shared)) }
-            // CPython's merging of constants makes the set again from the set, which is where the order of its items comes from.
-            let first = try call(types.pointee.frozenset, made.value)
-            return try call(types.pointee.frozenset, try listFrom(first).value)
+            return try call(types.pointee.frozenset, made.value)
         default: return try self.constant(constant, filename, &shared)
         }
     }
