@@ -49,6 +49,8 @@ import TaipanNumbers
 private struct SharedConstants {
     var places: [ConstantIdentity: Int] = [:]
     var made: ListObject
+    /// The strings in frozensets that were interned before any constant of this compilation.
+    var internedBefore: Set<[UInt8]> = []
 }
 
 extension Thread {
@@ -58,7 +60,14 @@ extension Thread {
     /// The same with a file name that need not be what the compiler was told.
     func newCode(_ source: CodeObject, _ filename: Value) throws(Raised) -> CodeCell {
         var shared = SharedConstants(made: try newList())
+        var texts: Set<[UInt8]> = []
+        source.collectTexts(inFrozensets: &texts)
+        if !texts.isEmpty { shared.internedBefore = texts.filter { isInterned($0) || source.hasName(String(decoding: $0, as: UTF8.self)) } }
         return try newCode(source, filename, &shared)
+    }
+
+    private func isInterned(_ text: [UInt8]) -> Bool {
+        text.withUnsafeBufferPointer { interp.pointee.interned.find($0, hashBytes(UnsafeRawBufferPointer($0))) != nil }
     }
 
     private func newCode(_ source: CodeObject, _ filename: Value, _ shared: inout SharedConstants) throws(Raised) -> CodeCell {
@@ -150,9 +159,17 @@ extension Thread {
             if items.isEmpty { return emptyFrozenset() }
             let made = try newList(capacity: items.count)
             for item in items { try append(made, try self.constant(item, filename, &shared)) }
-            return try call(types.pointee.frozenset, made.value)
+            return try frozensetConstant(made.value, remadeOnceMore: items.contains { $0.text.map(shared.internedBefore.contains) ?? false })
         default: return try self.constant(constant, filename, &shared)
         }
+    }
+
+    /// The set of `items` in the order of CPython's: there, merging equal constants makes a set again out of itself, and so does
+    /// interning when a string in it gives way to one that was interned before.
+    private func frozensetConstant(_ items: Value, remadeOnceMore: Bool) throws(Raised) -> Value {
+        var set = try call(types.pointee.frozenset, items)
+        for _ in 0..<(remadeOnceMore ? 2 : 1) { set = try call(types.pointee.frozenset, try listFrom(set).value) }
+        return set
     }
 
     /// The int of a compile-time big integer.
@@ -161,5 +178,32 @@ extension Thread {
         let made = try newInt(limbs: n.magnitude.count)
         for i in n.magnitude.indices { made.limbs[i] = n.magnitude[i] }
         return normalize(made, isNegative: n.isNegative)
+    }
+}
+
+extension Constant {
+    /// The text of a string that would be interned; nil for those of one character, of which there is just one each.
+    fileprivate var text: [UInt8]? {
+        if case .str(let text, true) = self, text.count > 1 { return text }
+        return nil
+    }
+}
+
+extension CodeObject {
+    /// Adds the strings that stand in frozensets among the constants, nested code included.
+    fileprivate func collectTexts(inFrozensets texts: inout Set<[UInt8]>) {
+        for constant in consts {
+            switch constant {
+            case .code(let code): code.collectTexts(inFrozensets: &texts)
+            case .frozenset(let items): texts.formUnion(items.compactMap { $0.text })
+            default: break
+            }
+        }
+    }
+
+    /// Whether the source has the name: the parser interns names before there are constants.
+    fileprivate func hasName(_ name: String) -> Bool {
+        if self.name == name || names.contains(name) || localsplusnames.contains(name) { return true }
+        return consts.contains { if case .code(let code) = $0 { code.hasName(name) } else { false } }
     }
 }
