@@ -2,21 +2,11 @@
 
 extension Thread {
     func defineIterationBuiltins(_ b: ModuleBuilder) {
-        b.function("all", "($module, iterable, /)", "True if all items of the iterable are true.") { (t, a) throws(Raised) in
-            let iterator = try t.iter(a[0])
-            while true {
-                let item = try t.next(iterator)
-                if item.isUnbound { return .true }
-                if !(try t.truth(item)) { return .false }
-            }
+        b.function("all", "($module, iterable, /)", "True if all items of the iterable are true.", shortcut: Shortcut.all) { (t, a) throws(Raised) in
+            Value(try t.areAllTrue(try t.iter(a[0])))
         }
-        b.function("any", "($module, iterable, /)", "True if some item of the iterable is true.") { (t, a) throws(Raised) in
-            let iterator = try t.iter(a[0])
-            while true {
-                let item = try t.next(iterator)
-                if item.isUnbound { return .false }
-                if try t.truth(item) { return .true }
-            }
+        b.function("any", "($module, iterable, /)", "True if some item of the iterable is true.", shortcut: Shortcut.any) { (t, a) throws(Raised) in
+            Value(try t.isAnyTrue(try t.iter(a[0])))
         }
         b.rawFunction("iter", "($module, object, sentinel=<unrepresentable>, /)", "iter(iterable) -> iterator\niter(callable, sentinel) -> iterator\n\nThe iterator of an object, or one that calls until the sentinel is returned.") { (t, a) throws(Raised) in
             try t.checkCount(a, "iter", 1, 2)
@@ -31,7 +21,7 @@ extension Thread {
             let awaitable = try slot(t, a[0])
             return a[1].isUnbound ? awaitable : try t.newAnextAwaitable(awaitable, a[1])
         }
-        b.function("len", "($module, obj, /)", "The number of items in a container.") { (t, a) throws(Raised) in t.int(try t.length(a[0])) }
+        b.function("len", "($module, obj, /)", "The number of items in a container.", shortcut: Shortcut.length) { (t, a) throws(Raised) in t.int(try t.length(a[0])) }
         b.rawFunction("next", "($module, iterator, default=<unrepresentable>, /)", "next(iterator[, default])\n\nThe next item; the default when there is none, or StopIteration.") { (t, a) throws(Raised) in
             try t.checkCount(a, "next", 1, 2)
             return try t.nextOrDefault(a[0], a.count == 2 ? a[1] : .unbound)
@@ -48,6 +38,22 @@ extension Thread {
             let sort = try t.getattr(list, t.intern("sort"))
             _ = try t.call(sort, a.dropFirst)
             return list
+        }
+    }
+
+    func areAllTrue(_ iterator: Value) throws(Raised) -> Bool {
+        while true {
+            let item = try next(iterator)
+            if item.isUnbound { return true }
+            if !(try truth(item)) { return false }
+        }
+    }
+
+    func isAnyTrue(_ iterator: Value) throws(Raised) -> Bool {
+        while true {
+            let item = try next(iterator)
+            if item.isUnbound { return false }
+            if try truth(item) { return true }
         }
     }
 

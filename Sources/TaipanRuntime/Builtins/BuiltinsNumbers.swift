@@ -21,7 +21,7 @@ extension Thread {
             if rounded.isBound { return rounded }
             throw t.raise(.typeError, "type \(t.typeName(a[0])) doesn't define __round__ method")
         }
-        b.function("sum", "($module, iterable, /, start=0)", "The start value (0 by default) plus the numbers of an iterable.") { (t, a) throws(Raised) in
+        b.function("sum", "($module, iterable, /, start=0)", "The start value (0 by default) plus the numbers of an iterable.", shortcut: Shortcut.sum) { (t, a) throws(Raised) in
             try t.sum(a[0], a[1].isUnbound ? Value(smallInt: 0) : a[1])
         }
     }
@@ -85,7 +85,11 @@ extension Thread {
         if start.isKind(.str) { throw raise(.typeError, "sum() can't sum strings [use ''.join(seq) instead]") }
         if start.isKind(.bytes) { throw raise(.typeError, "sum() can't sum bytes [use b''.join(seq) instead]") }
         if start.isCell && isInstance(start, of: types.pointee.bytearray) { throw raise(.typeError, "sum() can't sum bytearray [use b''.join(seq) instead]") }
-        let iterator = try iter(iterable)
+        return try sum(of: try iter(iterable), on: start)
+    }
+
+    /// Adds what remains of `iterator` to `start`.
+    func sum(of iterator: Value, on start: Value) throws(Raised) -> Value {
         var total = start
         while true {
             // Runs of ints and of floats are added without making objects.

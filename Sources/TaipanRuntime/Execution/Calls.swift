@@ -70,8 +70,9 @@ extension Thread {
             throw raise(.typeError, "__init__() should return None, not '\(typeName(result))'")
         }
         let instance = fp[FrameHeader.namespace]
+        let kind = fp.gatheringKind
         // Leaving may allocate, and the loop's copy of the result is no root.
-        state.pointee.leaving = result
+        state.pointee.leaving = kind == 0 ? result : generator(of: fp).gathered
         defer { state.pointee.leaving = .unbound }
         let lowered = fp.frameLowered
         let popped = popFrame(fp)
@@ -86,7 +87,7 @@ extension Thread {
             caller[destination] = result
             ip += Int(truncatingIfNeeded: Int64(bitPattern: (ip - 1).pointee))
         } else {
-            caller[destination] = flags & FrameFlag.initialize != 0 ? instance : result
+            caller[destination] = kind != 0 ? try gatheringResult(kind, state.pointee.leaving) : flags & FrameFlag.initialize != 0 ? instance : result
         }
         caller[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip - 1))
         return caller
@@ -112,6 +113,17 @@ extension Thread {
                 return try enterCall(fp, callee.cell[1], place, count + 1, keywords, destination, overlay: overlay)
             case .builtinFunction:
                 let native = NativeFunction(callee)
+                if native.arity.shortcut != 0 && count == 1 && names.isUnbound {
+                    if native.arity.shortcut == Shortcut.length {
+                        let length = knownLength(arguments.pointee)
+                        if length >= 0 {
+                            fp[destination] = Value(smallInt: length)
+                            return nil
+                        }
+                    } else if let entered = try enterGathering(fp, native.arity.shortcut, arguments.pointee, destination) {
+                        return entered
+                    }
+                }
                 if native.arity.isDirect(count) && names.isUnbound && (native.owner.isUnbound || native.bound.isUnbound) {
                     fp[destination] = try native.body(self, Arguments(arguments, count))
                     return nil
@@ -127,6 +139,10 @@ extension Thread {
                 fp[destination] = try callMethodDescriptor(NativeFunction(callee), Arguments(arguments, count, names))
                 return nil
             case .type:
+                if count == 1 && names.isUnbound && arguments.pointee.hasLayout(.generator) {
+                    let kind = gathering(by: callee)
+                    if kind != 0, let entered = try enterGathering(fp, kind, arguments.pointee, destination) { return entered }
+                }
                 if let entered = try enterInstantiation(fp, TypeObject(callee), arguments, count, names, destination, overlay) { return entered }
             default: break
             }

@@ -940,6 +940,13 @@ extension Thread {
                         let result = fp[a]
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
                         let flags = fp.frameFlags
+                        if flags & FrameFlag.gathering != 0 {
+                            // What was yielded is taken; either the generator goes on or its consumer does.
+                            fp = try gather(fp, result)
+                            ip = fp.frameIP + 1
+                            k = fp.frameLowered.pointee.constants
+                            continue
+                        }
                         let caller = fp.frameCaller
                         suspendGenerator(fp)
                         if flags & FrameFlag.entry != 0 { return result }
@@ -955,7 +962,8 @@ extension Thread {
                         ip += 1
                     case .forIter:
                         let iterator = fp[a]
-                        if iterator.hasLayout(.rangeIterator) {
+                        let layout: LayoutID = iterator.isCell ? iterator.cell.layout : .free
+                        if layout == .rangeIterator {
                             let cell = iterator.cell
                             let remaining = cell.raw(RangeIteratorLayout.remaining)
                             if remaining > 0 {
@@ -969,7 +977,7 @@ extension Thread {
                             }
                             continue
                         }
-                        if iterator.hasLayout(.listIterator) {
+                        if layout == .listIterator {
                             let cell = iterator.cell
                             if cell[1].hasLayout(.list) {
                                 let n = cell.raw(2)
@@ -981,8 +989,7 @@ extension Thread {
                                     continue
                                 }
                             }
-                        }
-                        if iterator.hasLayout(.tupleIterator) {
+                        } else if layout == .tupleIterator {
                             let cell = iterator.cell
                             if cell[1].hasLayout(.tuple) {
                                 let n = cell.raw(2)
@@ -996,7 +1003,7 @@ extension Thread {
                             }
                         }
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
-                        if iterator.hasLayout(.generator), let entered = try enterGenerator(fp, iterator, .none, b, FrameFlag.fromForIter) {
+                        if layout == .generator, let entered = try enterGenerator(fp, iterator, .none, b, FrameFlag.fromForIter) {
                             fp = entered
                             ip = fp.frameIP + 1
                             k = fp.frameLowered.pointee.constants

@@ -154,6 +154,8 @@ enum FrameFlag {
     static var watched: UInt { 128 }
     /// A `__getitem__` entered by a subscript, an instruction without a second word.
     static var fromSubscript: UInt { 256 }
+    /// Three bits: the Shortcut that gathers what the generator yields.
+    static var gathering: UInt { 7 << 9 }
 }
 
 extension UnsafeMutablePointer where Pointee == Value {
@@ -161,6 +163,7 @@ extension UnsafeMutablePointer where Pointee == Value {
         UnsafeMutablePointer<LoweredCode>(bitPattern: self[FrameHeader.lowered].bits).unsafelyUnwrapped
     }
     @inline(__always) var frameFlags: UInt { self[FrameHeader.flags].bits }
+    @inline(__always) var gatheringKind: Int { Int(bitPattern: (frameFlags & FrameFlag.gathering) >> 9) }
     @inline(__always) var frameCaller: UnsafeMutablePointer<Value>? { UnsafeMutablePointer(bitPattern: self[FrameHeader.caller].bits) }
     @inline(__always) var frameIP: UnsafeMutablePointer<UInt64> { UnsafeMutablePointer<UInt64>(bitPattern: self[FrameHeader.ip].bits).unsafelyUnwrapped }
     @inline(__always) var frameFunction: FunctionObject { FunctionObject(self[FrameHeader.function]) }

@@ -180,17 +180,25 @@ extension Thread {
 
     // MARK: Containers
 
-    /// `len(value)`.
-    @inline(never) public func length(_ value: Value) throws(Raised) -> Int {
+    /// The number of items of the commonest containers; -1 for others.
+    @inline(__always) func knownLength(_ value: Value) -> Int {
         if value.isCell {
             switch value.cell.layout {
             case .list: return ListObject(value).count
             case .tuple: return TupleObject(value).count
             case .str: return StrObject(value).count
             case .dict: return DictObject(value).count
+            case .set: return SetObject(value).count
             default: break
             }
         }
+        return -1
+    }
+
+    /// `len(value)`.
+    @inline(never) public func length(_ value: Value) throws(Raised) -> Int {
+        let known = knownLength(value)
+        if known >= 0 { return known }
         try checkStack()
         let slot = type(of: value).slots.pointee.length
         if slot.isSet { return try slot(self, value) }

@@ -1,6 +1,6 @@
 // Generators, coroutines and async generators: a cell that holds a frame, which runs where it lies.
 //
-//   word 1 name   2 qualname   3 code   4 origin or finalizer   5, 6 its link in the chain of handled exceptions (value, address)
+//   word 1 name   2 qualname   3 code   4 origin, finalizer or gathered   5, 6 its link in the chain of handled exceptions (value, address)
 //   word 7 state (raw)   8 flags (raw)   9 spare   10…16 the frame header   17… the frame's slots
 
 @frozen public struct GeneratorObject: BitwiseCopyable {
@@ -12,6 +12,8 @@
     public var code: Value { get { cell[3] } nonmutating set { cell[3] = newValue } }
     /// Coroutines: where they were made, when that is tracked. Async generators: the finalizer hook.
     public var origin: Value { get { cell[4] } nonmutating set { cell[4] = newValue } }
+    /// Generators that run for a consumer (see Gathering.swift): what they have yielded, as the consumer needs it.
+    var gathered: Value { get { cell[4] } nonmutating set { cell[4] = newValue } }
     var handled: UnsafeMutablePointer<HandledException> { (cell.address + 40).assumingMemoryBound(to: HandledException.self) }
     public var state: Int { get { cell.raw(7) } nonmutating set { cell.setRaw(newValue, at: 7) } }
     public var flags: Int { get { cell.raw(8) } nonmutating set { cell.setRaw(newValue, at: 8) } }
@@ -107,6 +109,14 @@ extension Thread {
             state.pointee.recursionRemaining &+= 1
             throw recursionError()
         }
+        let frame = link(generator, sent, caller, destination, flags)
+        if state.pointee.breaker != 0 && state.pointee.observation.isActive { try observeResumption(frame) }
+        return frame
+    }
+
+    /// What resuming does to the generator and the thread, but for the count of recursion.
+    @inline(__always)
+    func link(_ generator: GeneratorObject, _ sent: Value, _ caller: UnsafeMutablePointer<Value>?, _ destination: Int, _ flags: UInt) -> UnsafeMutablePointer<Value> {
         let frame = generator.frame
         frame[FrameHeader.caller] = Value(bits: UInt(bitPattern: caller))
         frame[FrameHeader.flags] = Value(bits: UInt(bitPattern: destination) << 16 | flags)
@@ -115,15 +125,15 @@ extension Thread {
         state.pointee.handled = generator.handled
         generator.state = GeneratorObject.running
         state.pointee.frame = frame
-        if state.pointee.breaker != 0 && state.pointee.observation.isActive { try observeResumption(frame) }
         return frame
     }
 
-    private func generator(of frame: UnsafeMutablePointer<Value>) -> GeneratorObject {
+    @inline(__always) func generator(of frame: UnsafeMutablePointer<Value>) -> GeneratorObject {
         GeneratorObject(Value(Cell(UnsafeMutableRawPointer(frame - GeneratorObject.frameWord))))
     }
 
     /// YIELD_VALUE: the generator rests; its caller's frame is the running one again.
+    @inline(__always)
     func suspendGenerator(_ fp: UnsafeMutablePointer<Value>) {
         let generator = generator(of: fp)
         generator.state = GeneratorObject.suspended
@@ -135,10 +145,12 @@ extension Thread {
         let generator = generator(of: fp)
         generator.state = GeneratorObject.finished
         generator.handled.pointee.value = .unbound
+        if fp.gatheringKind != 0 { generator.gathered = .unbound }
         state.pointee.handled = generator.handled.pointee.previous ?? state.pointee.handled
         for i in 0..<fp.frameLowered.pointee.frameSize { fp[i] = .unbound }
     }
 
+    @inline(__always)
     private func leave(_ generator: GeneratorObject, _ fp: UnsafeMutablePointer<Value>) {
         state.pointee.handled = generator.handled.pointee.previous ?? state.pointee.handled
         state.pointee.frame = fp.frameCaller

@@ -33,7 +33,7 @@
     static var bytes: Int { 96 }
 }
 
-/// What a parsed signature demands, packed in a word. All zero: not parsed.
+/// What a parsed signature demands, packed in a word, and the Shortcut of calls.
 struct Arity: BitwiseCopyable {
     var bits: Int
     static var parsedBit: Int { 1 << 40 }
@@ -46,7 +46,10 @@ struct Arity: BitwiseCopyable {
         let isSimple = !hasStar && !hasStarStar && total == positional && positional == positionalOnly && required == positional
         bits = (isSimple ? Arity.simpleBit : 0) | required | positional << 8 | positionalOnly << 16 | total << 24 | (hasStar ? 1 << 32 : 0) | (hasStarStar ? 1 << 33 : 0) | Arity.parsedBit
     }
-    var isParsed: Bool { bits != 0 }
+    var isParsed: Bool { bits & (Arity.parsedBit | Arity.rawBit) != 0 }
+    /// What the interpreter may do instead of a call: a Shortcut or 0.
+    @inline(__always) var shortcut: Int { bits >> 44 }
+    func with(shortcut: Int) -> Arity { Arity(bits: bits | shortcut << 44) }
     /// Positional parameters that must be given, and all positional ones (keyword-only ones not counted).
     var required: Int { bits & 0xFF }
     var positional: Int { (bits >> 8) & 0xFF }
@@ -165,7 +168,7 @@ extension Thread {
         let arity = Arity(required: positional.filter { !$0.hasDefault }.count, positional: positional.count,
                           positionalOnly: positional.filter(\.isPositionalOnly).count, total: named.count,
                           hasStar: parameters.contains { $0.isStar }, hasStarStar: parameters.contains { $0.isStarStar })
-        function.arity = arity
+        function.arity = arity.with(shortcut: function.arity.shortcut)
         return arity
     }
 

@@ -333,20 +333,22 @@ public struct ModuleBuilder {
     }
 
     /// A module function; `signature` as for `TypeBuilder.method` (a leading `$module` is not passed).
-    @inline(never) public func function(_ name: StaticString, _ signature: StaticString, _ doc: StaticString = "", _ body: @escaping NativeBody) {
-        add(name, signature, doc, 0, body)
+    @inline(never) public func function(_ name: StaticString, _ signature: StaticString, _ doc: StaticString = "", shortcut: Int = 0, _ body: @escaping NativeBody) {
+        let function = add(name, signature, doc, 0, body)
+        if shortcut != 0 { function.arity = function.arity.with(shortcut: shortcut) }
     }
 
     /// A module function whose arguments arrive as given.
     @inline(never) public func rawFunction(_ name: StaticString, _ signature: StaticString = "", _ doc: StaticString = "", _ body: @escaping NativeBody) {
-        add(name, signature, doc, NativeFunction.isRawBit, body)
+        _ = add(name, signature, doc, NativeFunction.isRawBit, body)
     }
 
-    private func add(_ name: StaticString, _ signature: StaticString, _ doc: StaticString, _ flags: UInt, _ body: @escaping NativeBody) {
+    private func add(_ name: StaticString, _ signature: StaticString, _ doc: StaticString, _ flags: UInt, _ body: @escaping NativeBody) -> NativeFunction {
         let function = t.newNative(.builtinFunction, t.intern(name), signature, doc, flags, body)
         function.bound = module
         function.module = self.name
         set(name, function.value)
+        return function
     }
 
     @inline(never) public func set(_ name: StaticString, _ value: Value) { try? dict.setString(t, t.intern(name), value) }
