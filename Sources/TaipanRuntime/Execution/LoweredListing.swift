@@ -117,7 +117,7 @@ extension Op {
         case .loadGlobalBuiltin: "a builtin, as long as no global hides it"
         case .loadAttrSlot, .loadMethodSlot, .storeAttrSlot: "an attribute at its slot in \(whose ?? "instances of one layout")"
         case .storeAttrNone: "an attribute at its slot in \(whose ?? "instances of one layout"), which becomes None"
-        case .storeAttrAdd: "a new attribute, which takes \(whose ?? "instances") from one layout to the next"
+        case .storeAttrAdd: "a new attribute of \(whose ?? "instances of one layout")"
         case .loadAttrType, .loadMethodType: "what the class holds for \(whose ?? "instances of one layout")"
         case .loadAttrProperty: "a property of the class, for \(whose ?? "instances of one layout")"
         case .loadMethodCached: "a method of the class, for \(whose ?? "instances of one layout")"
