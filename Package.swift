@@ -30,7 +30,7 @@ let package = Package(
         .target(name: "TaipanRuntime", dependencies: ["TaipanCompiler", "TaipanBytecode", "TaipanSyntax", "TaipanNumbers", "TaipanUnicode", "CTaipan"]),
         .target(name: "TaipanModules", dependencies: ["TaipanRuntime", "TaipanCompiler", "TaipanSyntax", "TaipanEngines", "TaipanNumbers", "TaipanUnicode", "TaipanBytecode", "CTaipan"]),
         .target(name: "TaipanExplain", dependencies: ["TaipanRuntime", "TaipanModules", "TaipanCompiler", "TaipanBytecode", "TaipanSyntax", "TaipanNumbers", "TaipanUnicode", "CTaipan"], exclude: ["Page"]),
-        .target(name: "Taipan", dependencies: ["TaipanExplain", "TaipanRuntime", "TaipanModules", "TaipanCompiler", "TaipanSyntax", "CTaipan"]),
+        .target(name: "Taipan", dependencies: ["TaipanExplain", "TaipanRuntime", "TaipanModules", "TaipanEngines", "TaipanCompiler", "TaipanSyntax", "CTaipan"]),
         .executableTarget(name: "taipan", dependencies: ["Taipan"], path: "Sources/taipan-command",
                           swiftSettings: [], linkerSettings: []),
         // The README's example of TaipanSyntax.

@@ -7,6 +7,7 @@ import Darwin
 #endif
 import CTaipan
 import TaipanCompiler
+import TaipanEngines
 import TaipanExplain
 import TaipanModules
 import TaipanRuntime
@@ -250,10 +251,10 @@ extension Thread {
         parser.ignoreCookie = isText
         var options = CompilerOptions()
         options.optimize = interp.pointee.config.optimizationLevel
-        command.explanation?.read(bytes, filename, parser, options.optimize)
+        command.explanation?.read(bytes, filename, hooked(parser, str(filename)), options.optimize)
         let code = try compile(bytes, str(filename), parser, options)
         if let explanation = command.explanation {
-            try explanation.compiled(self, code, bytes, parser, options.optimize)
+            try explanation.compiled(self, code, bytes, hooked(parser, str(filename)), options.optimize)
             try explanation.begin(self)
         }
         let main = objects.pointee.mainModule.cell[1]
@@ -336,6 +337,29 @@ enum SourceText {
     /// `-x`: the first line becomes empty, so that line numbers stay.
     static func dropFirstLine(_ bytes: inout [UInt8]) {
         if let end = bytes.firstIndex(of: 0x0A) { bytes.removeSubrange(0..<end) } else { bytes = [] }
+    }
+
+    /// The bytes of a file, or of an entry of the archive that its path leads into; nil where neither is there.
+    static func bytes(ofFile path: String) -> [UInt8]? {
+        if let bytes = plainBytes(ofFile: path) { return bytes }
+        var archive = path
+        while let slash = archive.lastIndex(of: "/"), slash != archive.startIndex {
+            archive = String(archive[..<slash])
+            guard let bytes = plainBytes(ofFile: archive) else { continue }
+            let entry = Array(path.utf8.dropFirst(archive.utf8.count + 1))
+            return bytes.withUnsafeBytes { data in
+                guard let reader = try? ZipReader(data), let found = reader.entries.last(where: { $0.name == entry }) else { return nil }
+                return try? reader.read(found)
+            }
+        }
+        return nil
+    }
+
+    private static func plainBytes(ofFile path: String) -> [UInt8]? {
+        let fd = open(path, O_RDONLY | O_CLOEXEC)
+        if fd < 0 { return nil }
+        defer { close(fd) }
+        return readAll(fd)
     }
 
     /// All bytes of a descriptor, nil on an error.

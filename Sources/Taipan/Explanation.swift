@@ -23,6 +23,8 @@ final class Explanation {
     private var hasWritten = false
     private var isReopened = false
     private var isRead = false
+    /// The program's code is looked for where it begins to run: for `-m`, folders, archives and compiled files.
+    private var isSought = false
     private var hasComplained = false
     private var times: [ExplainStage: Double] = [:]
     private var executionStart = 0.0
@@ -53,6 +55,9 @@ final class Explanation {
         if picks(.execution, .output) { return true }
         return !isRead && (needsSource || picks(.bytecode))
     }
+
+    /// How many tokens and nodes are kept: JSON has all of them, and the other forms show fewer than these.
+    private var listLimit: Int { options.format == .json ? Int.max : 20_000 }
 
     var outputFile: String? { options.output ?? (options.format == .html ? "explain.html" : nil) }
 
@@ -124,10 +129,15 @@ final class Explanation {
         recorder.scriptFile = file
         isRead = true
         if needsSource {
-            timing(.tokens) { recorder.record.source = ExplainStages.source(bytes: bytes, file: file, ignoresCookie: parser.ignoreCookie, decode: parser.decode) }
+            timing(.tokens) {
+                recorder.record.source = ExplainStages.source(
+                    bytes: bytes, file: file, ignoresCookie: parser.ignoreCookie, decode: parser.decode, limit: listLimit)
+            }
         }
         if picks(.ast) {
-            timing(.ast) { recorder.record.tree = ExplainStages.tree(bytes: bytes, file: file, parser: parser, optimize: optimize) }
+            timing(.ast) {
+                recorder.record.tree = ExplainStages.tree(bytes: bytes, file: file, parser: parser, optimize: optimize, limit: listLimit)
+            }
         }
     }
 
@@ -150,19 +160,40 @@ final class Explanation {
     func begin(_ t: Thread) throws(Raised) {
         executionStart = Thread.clockMicroseconds()
         if !isRead {
+            isSought = watchesInstructions
             recorder.onScriptFound = { [unowned self] (t, code) in describeFound(t, code) }
         }
         if watchesInstructions { try recorder.begin(t) }
     }
 
     private func describeFound(_ t: Thread, _ code: CodeCell) {
-        let file = t.string(code.filename)
-        let fd = open(file, O_RDONLY | O_CLOEXEC)
-        let bytes = fd >= 0 ? SourceText.readAll(fd) ?? [] : []
-        if fd >= 0 { close(fd) }
+        isSought = false
+        let bytes = readFound(t.string(code.filename), t.interp.pointee.config.optimizationLevel)
         let optimize = t.interp.pointee.config.optimizationLevel
-        if !bytes.isEmpty { read(bytes, file, ParserOptions(), optimize) }
         do throws(Raised) { try compiled(t, code, bytes, ParserOptions(), optimize) } catch { _ = t.takePending() }
+    }
+
+    /// Reads the source of code that is about to run. It may be gone, or never have been where the code says.
+    private func readFound(_ file: String, _ optimize: Int) -> [UInt8] {
+        if let bytes = SourceText.bytes(ofFile: file) {
+            read(bytes, file, ParserOptions(), optimize)
+            return bytes
+        }
+        var error = SyntaxErrorRecord()
+        error.type = "FileNotFoundError"
+        error.message = "the source is not there; the code is run as it was compiled"
+        if needsSource {
+            var source = SourceRecord()
+            source.file = file
+            source.error = error
+            recorder.record.source = source
+        }
+        if picks(.ast) {
+            var tree = TreeRecord()
+            tree.error = error
+            recorder.record.tree = tree
+        }
+        return []
     }
 
     /// Texts of the first five stages.
@@ -179,13 +210,15 @@ final class Explanation {
     func ends(_ t: Thread, _ exception: Value) {
         if exception.isUnbound { return }
         if t.isInstance(exception, of: t.types.pointee.systemExit) {
-            recorder.record.ending = "SystemExit"
+            // What looks for the program gives up by SystemExit when it is not there.
+            recorder.record.ending = isSought ? "not started" : "SystemExit"
             return
         }
         recorder.watchUncaught()
         if t.isInstance(exception, of: t.types.pointee.keyboardInterrupt) {
             recorder.record.ending = "interrupted"
-        } else if executionStart == 0 {
+        } else if executionStart == 0 || isSought && isFromCompiler(t, exception) {
+            if isSought { _ = readFound(errorText(t, exception, "filename"), t.interp.pointee.config.optimizationLevel) }
             recorder.record.ending = "syntax error"
             var bytecode = BytecodeRecord()
             bytecode.error = recorder.record.tree?.error ?? recorder.record.source?.error ?? syntaxError(t, exception)
@@ -195,25 +228,37 @@ final class Explanation {
         }
     }
 
-    /// What a SyntaxError of the compiler says. All of it lies in fields of the exception: nothing of the program runs.
-    private func syntaxError(_ t: Thread, _ exception: Value) -> SyntaxErrorRecord? {
-        if !t.isInstance(exception, of: t.types.pointee.syntaxError) { return nil }
-        func text(_ name: String) -> String {
-            guard let value = try? t.getattr(exception, t.intern(name)), value.isKind(.str) else { return "" }
-            return t.string(value)
+    /// Whether it is a SyntaxError of no class of a program's own, whose fields can be read without running anything.
+    private func isFromCompiler(_ t: Thread, _ exception: Value) -> Bool {
+        t.isInstance(exception, of: t.types.pointee.syntaxError) && !t.type(of: exception).has(TypeFlag.heap)
+    }
+
+    private func errorField(_ t: Thread, _ exception: Value, _ name: String) -> Value {
+        do throws(Raised) { return try t.getattr(exception, t.intern(name)) } catch {
+            _ = t.takePending()
+            return .unbound
         }
+    }
+
+    private func errorText(_ t: Thread, _ exception: Value, _ name: String) -> String {
+        let value = errorField(t, exception, name)
+        return value.isKind(.str) ? t.string(value) : ""
+    }
+
+    /// What a SyntaxError of the compiler says.
+    private func syntaxError(_ t: Thread, _ exception: Value) -> SyntaxErrorRecord? {
+        if !isFromCompiler(t, exception) { return nil }
         func number(_ name: String) -> Int {
-            guard let value = try? t.getattr(exception, t.intern(name)), value.isSmallInt else { return 0 }
-            return value.smallInt
+            let value = errorField(t, exception, name)
+            return value.isSmallInt ? value.smallInt : 0
         }
         var made = SyntaxErrorRecord()
         made.type = t.typeName(exception)
-        made.message = text("msg")
-        made.text = text("text")
+        made.message = errorText(t, exception, "msg")
+        made.text = errorText(t, exception, "text")
         if number("lineno") > 0 {
             made.span = SpanRecord(number("lineno"), max(0, number("offset") - 1), number("end_lineno"), max(0, number("end_offset") - 1))
         }
-        _ = t.takePending()
         return made
     }
 
@@ -242,9 +287,9 @@ final class Explanation {
         let record = picked(recorder.record)
         switch options.format {
         case .text: put(Array(record.text(options.pickedStages.intersection([.execution, .output])).utf8))
-        case .json: replace(record.json())
+        case .json: replacing { record.writeJSON { [unowned self] in put($0) } }
         case .html:
-            replace(record.page())
+            replacing { put(record.page()) }
             if options.output == nil && !hasWritten { "taipan: the page is in explain.html\n".write(to: 2) }
         }
         hasWritten = true
@@ -265,14 +310,14 @@ final class Explanation {
     }
 
     /// A record is written whole: one that was written before a failed `exec` is replaced, where that can be.
-    private func replace(_ bytes: [UInt8]) {
+    private func replacing(_ write: () -> Void) {
         if outputFile != nil {
             ftruncate(descriptor, 0)
             lseek(descriptor, 0, SEEK_SET)
         } else if hasWritten {
             return
         }
-        put(bytes)
+        write()
     }
 
     private func put(_ bytes: [UInt8]) {

@@ -128,9 +128,11 @@ extension ExplainStages {
     }
 
     private static func instructions(of code: CodeObject) -> [CodeRecord.Instruction] {
-        let depths = StackDepths(code).before
-        var targets = Set(ExceptionTable(code.exceptiontable).map(\.target))
-        for instruction in InstructionSequence(code) { if let target = instruction.target { targets.insert(target) } }
+        let depths = StackDepths(code)
+        var isTarget = Array(repeating: false, count: depths.before.count)
+        func mark(_ offset: Int) { if isTarget.indices.contains(offset / 2) { isTarget[offset / 2] = true } }
+        for entry in ExceptionTable(code.exceptiontable) { mark(entry.target) }
+        for instruction in InstructionSequence(code) { if let target = instruction.target { mark(target) } }
         var places = LocationTable(code)
         var place = places.next()
         return InstructionSequence(code).map { instruction in
@@ -142,8 +144,8 @@ extension ExplainStages {
             record.argument = instruction.opcode.hasArgument ? instruction.argument : nil
             if instruction.opcode.hasArgument { record.meaning = code.meaning(of: instruction) }
             record.target = instruction.target
-            record.isJumpTarget = targets.contains(instruction.start)
-            record.depth = depths[instruction.offset] ?? -1
+            record.isJumpTarget = isTarget[instruction.start / 2]
+            record.depth = depths.before[instruction.offset / 2]
             if let range = place?.range, range.line >= 0 {
                 record.line = Int(range.line)
                 if range.column >= 0 && range.endColumn >= 0 {
@@ -209,34 +211,52 @@ extension CodeObject {
 
 /// The depth of the stack before each instruction that can be reached, followed along jumps and the exception table.
 struct StackDepths {
-    /// By offset.
-    private(set) var before: [Int: Int] = [:]
+    /// By code unit, behind its EXTENDED_ARGs; -1 where there is none.
+    private(set) var before: [Int]
 
     init(_ code: CodeObject) {
         let instructions = Array(InstructionSequence(code))
-        var places: [Int: Int] = [:]
+        let units = (instructions.last?.offset ?? 0) / 2 + 1
+        var places = Array(repeating: -1, count: units)
         for (i, instruction) in instructions.enumerated() {
-            places[instruction.start] = i
-            places[instruction.offset] = i
+            places[instruction.start / 2] = i
+            places[instruction.offset / 2] = i
         }
-        let handlers = Array(ExceptionTable(code.exceptiontable))
-        var work: [(place: Int, depth: Int)] = [(0, 0)]
-        while let (place, depth) = work.popLast() {
-            guard instructions.indices.contains(place), depth >= 0 else { continue }
-            let instruction = instructions[place]
-            if before[instruction.offset] != nil { continue }
-            before[instruction.offset] = depth
+        func place(_ offset: Int) -> Int? { places.indices.contains(offset / 2) && offset >= 0 ? places[offset / 2] : nil }
+        before = Array(repeating: -1, count: units)
+        let handlers = HandlersByUnit(code, units)
+        var work: [(index: Int, depth: Int)] = [(0, 0)]
+        while let (index, depth) = work.popLast() {
+            guard instructions.indices.contains(index), depth >= 0 else { continue }
+            let instruction = instructions[index]
+            if before[instruction.offset / 2] >= 0 { continue }
+            before[instruction.offset / 2] = depth
             // A generator's caller gets the object here; the body goes on with what the first send() put in.
             let effect = instruction.opcode == .returnGenerator ? 1 : instruction.opcode.stackEffect(instruction.argument, jumping: false)
-            if !instruction.opcode.neverFallsThrough { work.append((place + 1, depth + effect)) }
-            if let target = instruction.target, let at = places[target] {
+            if !instruction.opcode.neverFallsThrough { work.append((index + 1, depth + effect)) }
+            if let target = instruction.target, let at = place(target) {
                 work.append((at, depth + instruction.opcode.stackEffect(instruction.argument, jumping: true)))
             }
-            for entry in handlers where instruction.offset >= entry.start && instruction.offset < entry.end {
-                if let at = places[entry.target] { work.append((at, entry.depth + (entry.lasti ? 2 : 1))) }
-            }
+            if let entry = handlers[instruction.offset / 2], let at = place(entry.target) { work.append((at, entry.depth + (entry.lasti ? 2 : 1))) }
         }
     }
+}
+
+/// Which entry of the exception table an instruction belongs to: the first that has it, as at run time.
+private struct HandlersByUnit {
+    private let entries: [ExceptionEntry]
+    private var index: [Int32]
+
+    init(_ code: CodeObject, _ units: Int) {
+        entries = Array(ExceptionTable(code.exceptiontable))
+        index = Array(repeating: -1, count: units)
+        for (i, entry) in entries.enumerated() {
+            let first = max(0, entry.start / 2), last = min(units, entry.end / 2)
+            if first < last { for unit in first..<last where index[unit] < 0 { index[unit] = Int32(truncatingIfNeeded: i) } }
+        }
+    }
+
+    subscript(_ unit: Int) -> ExceptionEntry? { index[unit] >= 0 ? entries[Int(index[unit])] : nil }
 }
 
 extension Opcode {

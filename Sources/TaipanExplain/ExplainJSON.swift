@@ -8,6 +8,13 @@ extension ExplainRecord {
         out.record(self)
         return out.bytes
     }
+
+    /// The same in pieces, as they come: a large record's JSON takes no memory.
+    public func writeJSON(to send: @escaping ([UInt8]) -> Void) {
+        var out = JSONWriter(sendingTo: send)
+        out.record(self)
+        out.finish()
+    }
 }
 
 extension ExplainRecord: JSONRecord {

@@ -47,9 +47,10 @@ private struct RecordCutter {
         if kept < count { leftOut.append("\(what): \(PlainText.grouped(count - kept)) of \(PlainText.grouped(count))") }
     }
 
-    private mutating func first<Item>(_ items: [Item], _ count: Int, _ what: String) -> [Item] {
+    /// - Parameter omitted: how many there are that the record does not have in the first place.
+    private mutating func first<Item>(_ items: [Item], _ count: Int, _ what: String, omitted: Int = 0) -> [Item] {
         let kept = min(items.count, most(count))
-        note(what, kept, items.count)
+        note(what, kept, items.count + omitted)
         return kept == items.count ? items : Array(items[..<kept])
     }
 
@@ -71,7 +72,7 @@ private struct RecordCutter {
             made.text = String(decoding: bytes[..<end], as: UTF8.self)
             note("bytes of the source", end, bytes.count)
         }
-        made.tokens = first(source.tokens, 16_000, "tokens")
+        made.tokens = first(source.tokens, 16_000, "tokens", omitted: source.omittedTokens)
         made.omittedTokens += source.tokens.count - made.tokens.count
         for i in made.tokens.indices { made.tokens[i].text = text(made.tokens[i].text) }
         return made
@@ -79,7 +80,7 @@ private struct RecordCutter {
 
     private mutating func cut(_ tree: TreeRecord) -> TreeRecord {
         var made = tree
-        made.nodes = first(tree.nodes, 10_000, "nodes of the tree")
+        made.nodes = first(tree.nodes, 10_000, "nodes of the tree", omitted: tree.omittedNodes)
         made.omittedNodes += tree.nodes.count - made.nodes.count
         for i in made.nodes.indices { made.nodes[i].fields = made.nodes[i].fields.map { ($0.name, text($0.value)) } }
         if made.omittedNodes > 0 || tree.dump.utf8.count > most(400_000) { made.dump = "" }

@@ -22,6 +22,9 @@ extension ExplainRecorder {
         case .exitFunctionRan(let function, let microseconds): exitFunctionRan(t, function, microseconds)
         case .threadStarts(let function): attach(self.event("thread", "starts a thread that runs " + text(t, function)), to: currentStep)
         case .threadEnds: threadEnds(t)
+        case .lockTaken: if hasBegun { _ = current(t) }
+        case .cacheFilled(let form, let isAnew): cacheFilled(t, form, isAnew)
+        case .cachesEmptied: attach(self.event("specialize", "every cache of an attribute is emptied, for a class has changed"), to: currentStep)
         case .startupCode(let begins): startupDepth += begins ? 1 : -1
         case .processEnds(let how, let status): processEnds(t, "\(how)", status)
         case .forked:
@@ -50,6 +53,12 @@ extension ExplainRecorder {
         }
         one.pointee.free()
         one.deallocate()
+    }
+
+    /// Caches of library code belong to no recorded instruction.
+    private func cacheFilled(_ t: Thread, _ form: String, _ isAnew: Bool) {
+        guard let thread, thread.pointee.state == t.state, thread.pointee.count > 0, thread.pointee.top.pointee.frame.number != 0 else { return }
+        attach(event("specialize", (isAnew ? "filled anew, " : "") + form), to: thread.pointee.top.pointee.lastStep)
     }
 
     // MARK: Imports

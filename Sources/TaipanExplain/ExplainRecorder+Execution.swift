@@ -259,7 +259,8 @@ extension ExplainRecorder {
         suspended[UInt(bitPattern: frame.slots)] = newborn
     }
 
-    private func current(_ t: Thread) -> UnsafeMutablePointer<ThreadTrack> {
+    /// The track of the thread that `t` is on; a hand-over of the lock where that is not the one before.
+    func current(_ t: Thread) -> UnsafeMutablePointer<ThreadTrack> {
         if let thread, thread.pointee.state == t.state { return thread }
         return switchThread(t)
     }

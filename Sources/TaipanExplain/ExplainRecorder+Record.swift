@@ -202,8 +202,9 @@ extension ExplainRecorder {
     private func codePlace(_ t: Thread, _ info: CodeInfo, _ scriptCount: Int, _ bytecode: inout BytecodeRecord) -> Int {
         if info.scriptIndex >= 0 && info.scriptIndex < scriptCount { return info.scriptIndex }
         var made = CodeRecord()
-        let cell = codeCell(info)
-        if let cell, let exact = try? t.exactCode(cell) { made = ExplainStages.brief(exact) } else { _ = t.takePending() }
+        if let cell = codeCell(info) {
+            do throws(Raised) { made = ExplainStages.brief(try t.exactCode(cell)) } catch { _ = t.takePending() }
+        }
         if made.name.isEmpty {
             made.name = info.name
             made.qualifiedName = info.qualifiedName

@@ -40,11 +40,11 @@ extension TreeRecord {
         if let error { out += error.tell() }
         if !folds.isEmpty {
             var table = TextTable([(.left, 14), (.left, 40), (.left, 38)], indent: 4)
-            for fold in folds {
+            for fold in folds.prefix(listLimit) {
                 let place = nodes.indices.contains(fold.node) ? nodes[fold.node].span?.text ?? "" : ""
                 table.add(place, fold.before, fold.after.isEmpty ? "left out" : "=> " + fold.after)
             }
-            out += "  What the compiler replaces before it goes on:\n" + table.text()
+            out += "  What the compiler replaces before it goes on:\n" + table.text() + rest(folds.count - listLimit, "expression")
         }
         return out + scopeLines()
     }
@@ -75,7 +75,8 @@ extension TreeRecord {
             var table = TextTable([(.left, 20), (.left, 15), (.left, 56)], indent: 4, wraps: true)
             for symbol in scope.symbols.prefix(max(0, room)) { table.add(symbol.name, symbol.scope, symbol.reason) }
             if scope.symbols.count > max(0, room) { table.add("…", "", "\(PlainText.count(scope.symbols.count - max(0, room), "name")) more; --explain=json has them") }
-            room -= scope.symbols.count
+            // Scopes without names take lines too.
+            room -= max(1, scope.symbols.count)
             out += table.isEmpty ? "    none\n" : table.text()
         }
         return out
@@ -101,18 +102,18 @@ extension BytecodeRecord {
         if !imports.isEmpty {
             var table = TextTable([(.left, 34), (.left, 14), (.left, 22), (.right, 10), (.right, 10)], indent: 4)
             table.add("import", "how", "why", "own", "all")
-            for item in imports {
+            for item in imports.prefix(listLimit) {
                 table.add(
                     String(repeating: "  ", count: min(item.depth, 10)) + item.name, item.result, item.reason, PlainText.time(item.ownMicroseconds),
                     PlainText.time(item.microseconds))
             }
-            out += "  Imports:\n" + table.text() + importFiles()
+            out += "  Imports:\n" + table.text() + rest(imports.count - listLimit, "import") + importFiles()
         }
         return out
     }
 
     private func importFiles() -> String {
-        let files = imports.filter { !$0.cache.isEmpty }
+        let files = imports.prefix(listLimit).filter { !$0.cache.isEmpty }
         if files.isEmpty { return "" }
         var out = "  Caches:\n"
         for item in files { out += "    " + PlainText.cut(item.name, to: 40) + ":\n      " + PlainText.cut(item.cache, to: 94) + "\n" }

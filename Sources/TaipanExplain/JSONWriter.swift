@@ -1,4 +1,5 @@
-// JSON as compact UTF-8, written in one go. Records say what their fields are (`JSONRecord`); the writer knows commas, quotes and numbers.
+// JSON as compact UTF-8. Records say what their fields are (`JSONRecord`); the writer knows commas, quotes and numbers. Where it has a place to
+// send them to, bytes go there as they come, so that a large record needs no memory for its text.
 
 /// Something that is an object in JSON.
 protocol JSONRecord {
@@ -7,9 +8,24 @@ protocol JSONRecord {
 }
 
 struct JSONWriter {
+    /// What has not been sent.
     private(set) var bytes: [UInt8] = []
+    private let send: (([UInt8]) -> Void)?
     /// Whether the next item of the open object or array follows another.
     private var needsComma = false
+
+    private static var pieceSize: Int { 1 << 16 }
+
+    init(sendingTo send: (([UInt8]) -> Void)? = nil) {
+        self.send = send
+        if send != nil { bytes.reserveCapacity(2 * Self.pieceSize) }
+    }
+
+    /// Sends the rest.
+    mutating func finish() {
+        send?(bytes)
+        bytes.removeAll()
+    }
 
     // MARK: Fields
 
@@ -86,7 +102,8 @@ struct JSONWriter {
 
     private mutating func literal(_ text: String) {
         separate()
-        bytes.append(contentsOf: text.utf8)
+        var text = text
+        text.withUTF8 { bytes.append(contentsOf: $0) }
         needsComma = true
     }
 
@@ -99,6 +116,10 @@ struct JSONWriter {
     private mutating func close(_ bracket: UInt8) {
         bytes.append(bracket)
         needsComma = true
+        if bytes.count >= Self.pieceSize, let send {
+            send(bytes)
+            bytes.removeAll(keepingCapacity: true)
+        }
     }
 
     private mutating func separate() {
@@ -110,12 +131,22 @@ struct JSONWriter {
         var text = text
         bytes.append(UInt8(ascii: "\""))
         text.withUTF8 { utf8 in
-            for byte in utf8 { append(byte) }
+            var copied = 0
+            for i in utf8.indices where Self.isEscaped(utf8[i]) {
+                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[copied..<i]))
+                escape(utf8[i])
+                copied = i + 1
+            }
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[copied...]))
         }
         bytes.append(UInt8(ascii: "\""))
     }
 
-    private mutating func append(_ byte: UInt8) {
+    private static func isEscaped(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "<")
+    }
+
+    private mutating func escape(_ byte: UInt8) {
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"):
             bytes.append(UInt8(ascii: "\\"))
@@ -125,12 +156,11 @@ struct JSONWriter {
         case UInt8(ascii: "\r"): bytes.append(contentsOf: "\\r".utf8)
         // So that the text can stand in a script element of a page.
         case UInt8(ascii: "<"): bytes.append(contentsOf: "\\u003c".utf8)
-        case 0..<0x20, 0x7F:
+        default:
             let digits = Array("0123456789abcdef".utf8)
             bytes.append(contentsOf: "\\u00".utf8)
             bytes.append(digits[Int(byte >> 4)])
             bytes.append(digits[Int(byte & 15)])
-        default: bytes.append(byte)
         }
     }
 }

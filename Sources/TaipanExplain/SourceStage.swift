@@ -25,7 +25,10 @@ public enum ExplainStages {
             describeLines(of: text, &record)
             try readTokens(of: Array(record.text.utf8), limit, &record)
         } catch {
-            if record.text.isEmpty { record.text = String(decoding: bytes, as: UTF8.self) }
+            if record.text.isEmpty {
+                record.text = String(decoding: bytes, as: UTF8.self)
+                describeLines(of: bytes, &record)
+            }
             record.error = SyntaxErrorRecord(error)
         }
         return record

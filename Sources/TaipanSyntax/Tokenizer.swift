@@ -518,7 +518,9 @@ struct Tokenizer {
         }
         if nonASCII && !extraTokens { return unicodeName() }
         let text = UnsafeBufferPointer(start: bytes + start, count: cursor - start)
-        return nameToken(names.intern(text))
+        // Not as an argument of the call: the compiler would copy the tokenizer for it, and with it all names.
+        let number = names.intern(text)
+        return nameToken(number)
     }
 
     @inline(__always)

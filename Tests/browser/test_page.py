@@ -217,6 +217,18 @@ class PageTest:
             self.equal("Show where", self.run("page.moments.number(page.moment)"), raises[-1])
         self.quiet("exceptions")
 
+    def test_caches(self):
+        """An instruction that filled its inline cache says what it became."""
+        self.open()
+        fills = [(step["number"], event["text"]) for step in self.record()["execution"]["steps"] for event in step["events"] if event["kind"] == "specialize"]
+        if self.run("page.record.file.split('/').pop()") == "order.py":
+            self.check("caches are filled", fills)
+        for number, text in fills[:3]:
+            self.run(f"page.goNumber({number})")
+            shown = self.run("[...document.querySelectorAll('.events .chip.specialize + code')].map((item) => item.textContent).join('|')")
+            self.check("the filled cache is told", text in shown, f"{text!r} is not in {shown!r}")
+        self.quiet("caches")
+
     def test_links(self):
         """From each pane to all others, for what is known of order.py."""
         self.open()

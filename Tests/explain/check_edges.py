@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 
 TAIPAN = os.path.abspath(sys.argv[1])
 FOLDER = pathlib.Path(tempfile.mkdtemp()).resolve()
@@ -28,6 +29,32 @@ PROGRAMS = {
     "status text": ("import sys\nsys.exit('message')\n", 1, "SystemExit"),
     "status large": ("import sys\nsys.exit(2 ** 70)\n", 255, "SystemExit"),
     "os._exit": ("import os\nprint('out', flush=True)\nprint('lost')\nos._exit(7)\n", 7, "os._exit"),
+    "os._exit large": ("import os\nos._exit(300)\n", 44, "os._exit"),
+    "os._exit in a finalizer": ("import os\nclass A:\n    def __del__(self): os._exit(6)\na = A()\n", 6, "os._exit"),
+    "exit functions that fail": ("import atexit, os, sys\n@atexit.register\ndef a(): 1 / 0\n@atexit.register\ndef b(): sys.exit(9)\n@atexit.register\n"
+                                 "def c(): print('c'); raise KeyboardInterrupt\natexit.register(print, 'last', 1, sep='-')\nsys.exit(2)\n", 2, "SystemExit"),
+    "daemon threads": ("import threading, time\ndef spin():\n    while True: pass\ndef nap():\n    while True: time.sleep(0.001)\n"
+                       "for f in (spin, nap, nap): threading.Thread(target=f, daemon=True).start()\ntime.sleep(0.05)\nprint('end')\n", 0, "end of program"),
+    **{f"status {value}": (f"import sys\nprint('o')\nsys.exit({value})\n", status, "SystemExit") for value, status in [
+        ("None", 0), ("-1", 255), ("True", 1), ("b'b'", 1), ("1.5", 1), ("(1, 2)", 1), ("()", 0), ("'\\ud800'", 1), ("''", 1), ("object", 1)]},
+    "status whose text fails": ("class R:\n    def __str__(self): raise ValueError('str')\nraise SystemExit(R())\n", 1, "SystemExit"),
+    "objects that watch": ("class E:\n    def __getattribute__(self, n): print('get', n); raise AttributeError(n)\n    @property\n    def __class__(self): print('class'); return int\n"
+                           "class D(dict):\n    def __iter__(self): print('iter'); return iter(())\n    def __len__(self): print('len'); return 99\n    def items(self): 1 / 0\n"
+                           "def f(*a): return a\ne = E(); d = D(a=1); x = f(e, d, [e, d])\ntry: e.foo\nexcept AttributeError as error: print(error)\n", 0, "end of program"),
+    "surrogates": ("x = '\\udcff\\ud800'\nd = {x: x}\nprint(len(x))\nraise ValueError(x)\n", 1, "uncaught exception"),
+    "control characters": ("import sys\nsys.stdout.buffer.write(bytes(range(256)) * 10)\nsys.stdout.write('\\x00\\x1b[31m\\u2028</script><!--')\n", 0, "end of program"),
+    "frame that jumps": ("import sys\ndef t(f, e, a):\n    if e == 'line' and f.f_lineno == 7: f.f_lineno = 8\n    return t\ndef f():\n    x = 1\n    x = 2\n    return x\n"
+                         "sys.settrace(t); r = f(); sys.settrace(None); print(r)\n", 0, "end of program"),
+    "another code": ("import marshal, types\ndef f(): return 1\nf.__code__ = f.__code__.replace(co_consts=(None, 5))\n"
+                     "print(f(), types.FunctionType(marshal.loads(marshal.dumps(f.__code__)), {})())\n", 0, "end of program"),
+    "globals with holes": ("class G(dict):\n    def __missing__(self, k): print('missing', k); return 5\nexec('print(q + 1)', G(__builtins__=__builtins__))\n", 1, "uncaught exception"),
+    "excepthook": ("import sys\ndef hook(*a): print('hook', a[0]); raise KeyError\nsys.excepthook = hook\n1 / 0\n", 1, "uncaught exception"),
+    "stderr gone": ("import sys\nsys.stderr = None\n1 / 0\n", 1, "uncaught exception"),
+    "no main": ("import sys\ndel sys.modules['__main__']\nprint(1)\n", 0, "end of program"),
+    "syntax errors at run time": ("for s in ('x = (', '1 2', 'if 1:', 'return'):\n    try: exec(s)\n    except SyntaxError as e: print(e)\n"
+                                  "exec(compile('raise KeyError(1)', 'other.py', 'exec'))\n", 1, "uncaught exception"),
+    "KOI8-R": ("# coding: koi8-r\nprint(ascii('\u0430'))\n".encode("koi8-r"), 0, "end of program"),
+    "no text encoding": (b"# coding: rot13\ncevag('hi')\n", 1, "syntax error"),
     "os._exit on a thread": ("import os, threading, time\nthreading.Thread(target=lambda: os._exit(5)).start()\ntime.sleep(5)\n", 5, "os._exit"),
     "abort": ("import os\nprint('x', flush=True)\nos.abort()\n", -signal.SIGABRT, "os.abort"),
     "SIGTERM": ("import os, signal, time\nprint('x', flush=True)\nos.kill(os.getpid(), signal.SIGTERM)\ntime.sleep(5)\n", -signal.SIGTERM, "signal"),
@@ -153,6 +180,60 @@ def check_sizes():
         check(all(s["frame"] < len(record["execution"]["frames"]) for s in record["execution"]["steps"]), name, "steps")
         text = run("--explain", path, cwd=FOLDER).stderr
         check(len(text) < 2_000_000, name, len(text), "bytes of text")
+
+
+def check_sources():
+    """Where the source has to be decoded by a codec in Python, lies in an archive, is not there, or was compiled somewhere else."""
+    folder = FOLDER / "sources"
+    (folder / "package").mkdir(parents=True)
+
+    def explain(*arguments):
+        alone = run(*arguments, cwd=folder)
+        done = run("--explain=json", f"--explain-output={folder / 'out.json'}", *arguments, cwd=folder)
+        check((done.returncode, done.stdout, done.stderr) == (alone.returncode, alone.stdout, alone.stderr), "sources", arguments, alone, done)
+        return json.loads((folder / "out.json").read_text())
+
+    source = "# coding: koi8-r\nx = '\u0430\u0431'  # \u0432\n"
+    (folder / "coded.py").write_bytes(source.encode("koi8-r"))
+    record = explain("coded.py")
+    check(record["source"]["text"] == source and record["source"]["error"] is None, "sources", record["source"])
+    check("'\u0430\u0431'" in [t["text"] for t in record["source"]["tokens"]] and "\u0430\u0431" in record["tree"]["dump"], "sources", "tokens and tree of another encoding")
+    check(record["bytecode"]["codes"][0]["raw"], "sources", "nothing of how the code was generated")
+    with zipfile.ZipFile(folder / "app.zip", "w") as archive:
+        archive.writestr("__main__.py", "import side\nprint(side.X)\n")
+        archive.writestr("side.py", "X = 5\n")
+    record = explain("app.zip")
+    check(record["source"]["text"] == "import side\nprint(side.X)\n" and record["tree"]["folds"] == [], "sources", "archive", record["source"])
+    for arguments in (("-m", "nowhere"), ("-m", "package")):
+        check(explain(*arguments)["ending"] == "not started", "sources", arguments)
+    (folder / "package" / "__init__.py").write_text("")
+    (folder / "package" / "__main__.py").write_text("x = 1\ndef f(:\n    pass\n")
+    record = explain("-m", "package")
+    error = record["bytecode"]["error"]
+    check(record["ending"] == "syntax error" and error and error["span"][0] == 2 and record["source"]["file"].endswith("__main__.py"), "sources", "-m", record["ending"], error)
+    (folder / "gone.py").write_text("print('compiled')\n")
+    run("-c", "import py_compile; py_compile.compile('gone.py', cfile='gone.pyc')", cwd=folder)
+    (folder / "gone.py").unlink()
+    record = explain("gone.pyc")
+    check(record["ending"] == "end of program" and record["source"]["error"]["type"] == "FileNotFoundError", "sources", "compiled", record["source"])
+    check(len(record["execution"]["steps"]) == record["execution"]["total"] > 4, "sources", "compiled", record["execution"]["total"])
+
+
+def check_whole():
+    """JSON leaves nothing out, and comes in a time that is in proportion; the text says what it leaves out."""
+    path = FOLDER / "long.py"
+    path.write_text("".join(f"def f{i}(a, b={i}):\n    try: return [x * a for x in range(b)], f'{{a}}'\n    except ValueError: pass\n" for i in range(4000)))
+    start = time.monotonic()
+    run("--explain=json", "--explain-output=out.json", path, cwd=FOLDER)
+    taken = time.monotonic() - start
+    record = json.loads((FOLDER / "out.json").read_text())
+    check(record["source"]["omitted_tokens"] == 0 and record["tree"]["omitted_nodes"] == 0 and record["left_out"] == [], "whole", record["left_out"])
+    check(len(record["source"]["tokens"]) > 150_000 and len(record["bytecode"]["codes"]) >= 4001, "whole", len(record["source"]["tokens"]))
+    check(taken < 15, "whole", taken, "seconds")
+    text = run("--explain=text", path).stderr.decode()
+    for noun in ("token", "node", "scope", "code object"):
+        check(re.search(r"\u2026 and [0-9,]+ " + noun + "s more; --explain=json has them", text), "whole", "the text says nothing of what it leaves out:", noun)
+    check(len(text) < 2_000_000, "whole", len(text))
 
 
 def check_output_failures():
@@ -291,6 +372,8 @@ def check_shell():
 check_programs()
 check_writes()
 check_sizes()
+check_sources()
+check_whole()
 check_output_failures()
 check_stages()
 check_startup()

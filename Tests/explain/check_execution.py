@@ -511,6 +511,83 @@ def check_imports():
     check(any(line.endswith("| helper") and line.startswith("import time: ") and line.index("|") == 23 and line.rindex("|") == 36 for line in lines), "importtime", lines)
 
 
+CACHES = """
+import sys
+class Point:
+    kind = "point"
+    def __init__(self, x):
+        self.x = x
+    def get(self):
+        return self.x
+    @property
+    def twice(self):
+        return 2 * self.get()
+class Other(Point):
+    pass
+def use(p):
+    return p.twice, p.kind, Point.kind, sys.maxsize, len(p.kind)
+for i in range(3):
+    use(Point(i))
+for i in range(100):
+    use(Other(i))
+class Late(Point):
+    def x(self):
+        pass
+Point.get = property(lambda self: lambda: 7)
+print(use(Point(1)))
+"""
+
+
+def check_caches():
+    """Each cache that is filled at the end was filled by an instruction of the trace, the first time that it ran."""
+    path = FOLDER / "caches.py"
+    path.write_text(CACHES)
+    record = explained(path, "--explain-limit=100000")[1]
+    execution, table = record["execution"], instruction_table(record)
+    filled, ran = {}, {}
+    for step in execution["steps"]:
+        place = execution["frames"][step["frame"]]["code"], step["offset"]
+        ran.setdefault(place, step["number"])
+        for event in step["events"]:
+            if event["kind"] == "specialize" and ":" in event["text"]:
+                filled.setdefault(place, []).append((step["number"], event["text"]))
+                check(table[place[0]][place[1]]["opcode"] in ("LOAD_GLOBAL", "LOAD_ATTR", "STORE_ATTR"), "caches", event, table[place[0]][place[1]])
+    texts = {text for events in filled.values() for _, text in events}
+    for wanted in ("loadGlobalModule: the module's variable", "loadGlobalBuiltin: a builtin", "storeAttrAdd: a new attribute of instances of Point",
+                   "loadAttrSlot: an attribute at its slot in instances of Point", "loadMethodCached: a method of the class, for instances of Point",
+                   "loadAttrProperty: a property of the class, for instances of Point", "loadAttrType: what the class holds for instances of Point",
+                   "loadAttrClass: an attribute of class Point", "loadAttrModule: an attribute of module sys", "filled anew, loadAttrType: what the class holds for instances of Other"):
+        check(any(text.startswith(wanted) for text in texts), "caches", "no cache became", wanted, texts)
+    for place, events in filled.items():
+        check(events[0][0] == ran[place] and not events[0][1].startswith("filled anew"), "caches", "at", place, "first filled at", events[0], "first ran at", ran[place])
+    check(execution["specializations"], "caches", "none at the end")
+    for entry in execution["specializations"]:
+        events = filled.get((entry["code"], entry["offset"]), [])
+        form = entry["became"].split(":")[0]
+        check(any(text.removeprefix("filled anew, ").startswith(form + ":") for _, text in events), "caches", entry, "was filled by", events)
+    emptied = [s for s in execution["steps"] for e in s["events"] if e["kind"] == "specialize" and ":" not in e["text"]]
+    check(len(emptied) == 1 and table[execution["frames"][emptied[0]["frame"]]["code"]][emptied[0]["offset"]]["opcode"] == "STORE_ATTR", "caches", "emptied by", emptied)
+
+
+def check_handovers():
+    """The lock goes from who has it; the instruction behind belongs to who took it."""
+    path = FOLDER / "handovers.py"
+    path.write_text("import _thread, time\ndone = []\ndef work(n):\n    for i in range(20):\n        time.sleep(0.001)\n        done.append(n)\n"
+                    "for n in range(3): _thread.start_new_thread(work, (n,))\nwhile len(done) < 60: time.sleep(0.001)\nprint(len(done))\n")
+    record = explained(path, "--explain-limit=1000000")[1]
+    execution = record["execution"]
+    threads = {s["number"]: execution["frames"][s["frame"]]["thread"] for s in execution["steps"]}
+    handovers = execution["handovers"]
+    check(len(handovers) > 10, "handovers", len(handovers))
+    for i, handover in enumerate(handovers):
+        follower = handovers[i + 1] if i + 1 < len(handovers) else None
+        check(follower is None or (follower["from"] == handover["to"] and follower["step"] >= handover["step"]), "handovers", handover, follower)
+        if handover["step"] in threads and not (follower and follower["step"] == handover["step"]):
+            check(threads[handover["step"]] == handover["to"], "handovers", handover, "but the instruction is of thread", threads[handover["step"]])
+    changes = sum(threads[n] != threads[n - 1] for n in threads if n - 1 in threads)
+    check(changes <= len(handovers), "handovers", changes, "changes of the thread, but", len(handovers), "hand-overs")
+
+
 def check_benchmarks():
     """The benchmark programs: tens of millions of instructions, within the time that is promised for them."""
     folder = ROOT / "bench" / "programs"
@@ -527,6 +604,8 @@ def check_benchmarks():
 check_programs()
 check_benchmarks()
 check_ways_in()
+check_caches()
+check_handovers()
 check_options()
 check_imports()
 print("%d failures%s" % (len(failures), "" if REFERENCE else " (no reference: instructions not compared with sys.settrace)"))

@@ -55,7 +55,7 @@ enum PosixProcess {
         }
         b.function("_exit", "($module, /, status)", "Exit to the system with specified status, without normal exit processing.") { (t, a) throws(Raised) in
             let status = try t.cInt(a[0])
-            t.tell(.processEnds(how: "os._exit", status: Int(status)))
+            t.tell(.processEnds(how: "os._exit", status: Int(status) & 0xFF))
             _exit(status)
         }
         b.function("abort", "($module, /)", "Abort the interpreter immediately.") { (t, a) throws(Raised) in

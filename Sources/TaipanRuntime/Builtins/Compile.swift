@@ -114,7 +114,7 @@ extension Thread {
     }
 
     /// The parser's hooks into this interpreter: codecs, the file on disk, the limit of digits.
-    private func hooked(_ parser: ParserOptions, _ filename: Value) -> ParserOptions {
+    public func hooked(_ parser: ParserOptions, _ filename: Value) -> ParserOptions {
         var parser = parser
         parser.maxIntDigits = interp.pointee.maxStrDigits
         let found = FoundEncoding()

@@ -44,9 +44,11 @@ extension Thread {
         return op == Op.loadAttr.rawValue || op == Op.loadMethod.rawValue || op == Op.storeAttr.rawValue
     }
 
-    private func become(_ cache: UnsafeMutablePointer<UInt64>, _ op: Op) {
-        let word = cache - 1
-        word.pointee = word.pointee & ~0xFF | UInt64(op.rawValue)
+    /// The cache is filled: from now on the instruction has the guarded form `op`. `object` is what it looked at, unbound for a name.
+    func become(_ cache: UnsafeMutablePointer<UInt64>, _ op: Op, _ object: Value) {
+        let word = cache - 1, before = word.pointee
+        word.pointee = before & ~0xFF | UInt64(op.rawValue)
+        if interp.pointee.runObserver != nil { tellCacheFilled(op, instead: Op(rawValue: UInt8(truncatingIfNeeded: before)), object) }
     }
 
     private func cachedName(_ fp: UnsafeMutablePointer<Value>, _ cache: UnsafeMutablePointer<UInt64>) -> Value {
@@ -130,7 +132,7 @@ extension Thread {
     }
 
     /// Rewrites the instruction when it is generic, its guard has gone stale, or it misses often.
-    private func specialize(_ cache: UnsafeMutablePointer<UInt64>, _ place: UnsafeMutablePointer<AttributePlace>, _ op: Op) {
+    private func specialize(_ cache: UnsafeMutablePointer<UInt64>, _ place: UnsafeMutablePointer<AttributePlace>, _ op: Op, _ object: Value) {
         if !isGeneric(cache) && UInt32(truncatingIfNeeded: cache[1]) != place.pointee.layout {
             cache[0] &+= 1 << 32
             if cache[0] & (63 << 32) != 0 { return }
@@ -143,7 +145,7 @@ extension Thread {
             cache[2] = UInt64(place.pointee.value.bits)
             cache[3] = UInt64(place.pointee.type)
         }
-        become(cache, op)
+        become(cache, op, object)
     }
 
     // MARK: Modules and classes
@@ -157,7 +159,7 @@ extension Thread {
         if lookup(TypeObject(types.pointee.module), name).isBound { return }
         cache[1] = UInt64(version(of: dict))
         cache[2] = UInt64(UInt(bitPattern: DictTable(dict.table).entries + i) + 16)
-        become(cache, op)
+        become(cache, op, module)
     }
 
     /// What `cls.name` is when nothing but the class itself decides; `binds` says that it is a class method's function, to be called with the class.
@@ -177,7 +179,7 @@ extension Thread {
         cache[1] = UInt64(assignVersion(TypeObject(cls)))
         cache[2] = UInt64(value.bits)
         cache[3] = UInt64(cls.bits)
-        become(cache, op)
+        become(cache, op, cls)
     }
 
     // MARK: The instructions
@@ -198,13 +200,13 @@ extension Thread {
         } else if let place = place(object.cell, name) {
             switch place.pointee.kind {
             case .slot, .readOnlySlot:
-                specialize(cache, place, .loadAttrSlot)
+                specialize(cache, place, .loadAttrSlot, object)
                 let value = object.cell[Int(place.pointee.word)]
                 if value.isBound { return value }
             case .value:
-                specialize(cache, place, .loadAttrType)
+                specialize(cache, place, .loadAttrType, object)
                 return place.pointee.value
-            case .property: specialize(cache, place, .loadAttrProperty)
+            case .property: specialize(cache, place, .loadAttrProperty, object)
             default: break
             }
         }
@@ -228,14 +230,14 @@ extension Thread {
         } else if let place = place(object.cell, name) {
             switch place.pointee.kind {
             case .slot, .readOnlySlot:
-                specialize(cache, place, .loadMethodSlot)
+                specialize(cache, place, .loadMethodSlot, object)
                 let value = object.cell[Int(place.pointee.word)]
                 if value.isBound { return value }
             case .value:
-                specialize(cache, place, .loadMethodType)
+                specialize(cache, place, .loadMethodType, object)
                 return place.pointee.value
             case .method:
-                specialize(cache, place, .loadMethodCached)
+                specialize(cache, place, .loadMethodCached, object)
                 state.pointee.loadedUnbound = true
                 return place.pointee.value
             default: break
@@ -289,26 +291,26 @@ extension Thread {
         if addition.pointee.layout == cell.layout.rawValue && addition.pointee.name == name.bits | 1 {
             cell.store(value, at: Int(addition.pointee.word))
             cell.layout = LayoutID(rawValue: UInt32(truncatingIfNeeded: addition.pointee.version))
-            specializeAddition(cache, addition)
+            specializeAddition(cache, addition, object)
             return
         }
         if type(of: object).slots.pointee.setattr.address != interp.pointee.genericSetattrAddress { return try setattr(object, name, value) }
         if let place = place(cell, name), place.pointee.kind == .slot {
-            specialize(cache, place, value.isNone && (cache - 1).pointee >> 48 != 0 ? .storeAttrNone : .storeAttrSlot)
+            specialize(cache, place, value.isNone && (cache - 1).pointee >> 48 != 0 ? .storeAttrNone : .storeAttrSlot, object)
             cell.store(value, at: Int(place.pointee.word))
             return
         }
         try addAttribute(object, name, value, cache, addition)
     }
 
-    private func specializeAddition(_ cache: UnsafeMutablePointer<UInt64>, _ place: UnsafeMutablePointer<AttributePlace>) {
+    private func specializeAddition(_ cache: UnsafeMutablePointer<UInt64>, _ place: UnsafeMutablePointer<AttributePlace>, _ object: Value) {
         if !isGeneric(cache) {
             cache[0] &+= 1 << 32
             if cache[0] & (63 << 32) != 0 { return }
         }
         cache[1] = UInt64(place.pointee.layout) | UInt64(place.pointee.word) << 32
         cache[2] = UInt64(place.pointee.version)
-        become(cache, .storeAttrAdd)
+        become(cache, .storeAttrAdd, object)
     }
 
     private func addAttribute(_ object: Value, _ name: Value, _ value: Value, _ cache: UnsafeMutablePointer<UInt64>,
@@ -325,12 +327,13 @@ extension Thread {
         if before == after || afterInfo.pointee.isDictMode || i < 0 || i >= Int(afterInfo.pointee.inlineCapacity) { return }
         entry.pointee = AttributePlace(layout: before.rawValue, word: afterInfo.pointee.inlineStart + UInt16(i), kind: .addition, name: name.bits | 1,
                                        value: .unbound, type: 0, version: Int(after.rawValue))
-        specializeAddition(cache, entry)
+        specializeAddition(cache, entry, object)
     }
 
     /// Makes every attribute instruction generic again: needed when a class gets a data descriptor or an attribute hook
     /// after its instances have been seen.
     public func flushInlineCaches() {
+        tell(.cachesEmptied)
         memset(interp.pointee.attributePlaces, 0, AttributePlace.count * MemoryLayout<AttributePlace>.stride)
         var lowered = interp.pointee.firstLowered
         while let one = lowered {

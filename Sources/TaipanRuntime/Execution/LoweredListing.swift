@@ -110,30 +110,39 @@ extension Thread {
 }
 
 extension Op {
-    /// What an instruction whose cache was filled has become, in words; nil for instructions as they were made.
-    fileprivate var specialization: String? {
+    /// What an instruction whose cache was filled has become, in words, `whose` being what it looks at; nil for instructions as they were made.
+    fileprivate func specialization(of whose: String?) -> String? {
         switch self {
         case .loadGlobalModule: "the module's variable, at its place in the namespace"
         case .loadGlobalBuiltin: "a builtin, as long as no global hides it"
-        case .loadAttrSlot: "an attribute at its slot in instances of one layout"
-        case .loadAttrModule: "an attribute of one module"
-        case .loadAttrType: "an attribute of one class"
-        case .loadAttrClass: "what the class of instances of one layout holds"
-        case .loadAttrProperty: "a property of the class"
-        case .storeAttrSlot: "an attribute at its slot in instances of one layout"
-        case .storeAttrAdd: "a new attribute, which takes instances from one layout to the next"
-        case .loadMethodCached: "a method of the class of instances of one layout"
-        case .loadMethodType: "an attribute of one class"
-        case .loadMethodSlot: "an attribute at its slot in instances of one layout"
-        case .loadMethodModule: "a function of one module"
-        case .loadMethodClass: "what the class of instances of one layout holds"
-        case .loadMethodClassBound: "a class method"
+        case .loadAttrSlot, .loadMethodSlot, .storeAttrSlot: "an attribute at its slot in \(whose ?? "instances of one layout")"
+        case .storeAttrNone: "an attribute at its slot in \(whose ?? "instances of one layout"), which becomes None"
+        case .storeAttrAdd: "a new attribute of \(whose ?? "instances of one layout")"
+        case .loadAttrType, .loadMethodType: "what the class holds for \(whose ?? "instances of one layout")"
+        case .loadAttrProperty: "a property of the class, for \(whose ?? "instances of one layout")"
+        case .loadMethodCached: "a method of the class, for \(whose ?? "instances of one layout")"
+        case .loadAttrClass, .loadMethodClass: "an attribute of \(whose ?? "one class")"
+        case .loadMethodClassBound: "a class method of \(whose ?? "one class")"
+        case .loadAttrModule, .loadMethodModule: "an attribute of \(whose ?? "one module")"
         default: nil
         }
     }
 }
 
 extension Thread {
+    /// Tells the observer that the running instruction became `op`, looking at `object`.
+    @inline(never) func tellCacheFilled(_ op: Op, instead before: Op?, _ object: Value) {
+        guard let words = op.specialization(of: object.isUnbound ? nil : holderName(object)) else { return }
+        tell(.cacheFilled(form: "\(op): \(words)", isAnew: before?.specialization(of: nil) != nil))
+    }
+
+    private func holderName(_ object: Value) -> String {
+        if object.isKind(.type) { return "class " + qualifiedTypeName(TypeObject(object)) }
+        if !object.hasLayout(.module) { return "instances of " + typeName(object) }
+        let name = object.cell[1].hasLayout(.dict) ? DictObject(object.cell[1]).findString(self, self.name(.__name__)) : .unbound
+        return name.isKind(.str) ? "module " + string(name) : "one module"
+    }
+
     /// The instructions of `code`, by code unit, whose inline caches were filled while the code was watched, and with what.
     public func filledCaches(_ code: CodeCell) -> [(unit: Int, text: String)] {
         guard let observed = code.lowered?.pointee.observed else { return [] }
@@ -143,7 +152,7 @@ extension Thread {
             var word = Int(first)
             while word < exact.pointee.wordCount, UInt8(truncatingIfNeeded: exact.pointee.words[word]) == Op.observe.rawValue { word += 1 }
             if word >= exact.pointee.wordCount { continue }
-            if let op = Op(rawValue: UInt8(truncatingIfNeeded: exact.pointee.words[word])), let text = op.specialization { filled.append((unit, "\(op): \(text)")) }
+            if let op = Op(rawValue: UInt8(truncatingIfNeeded: exact.pointee.words[word])), let text = op.specialization(of: nil) { filled.append((unit, "\(op): \(text)")) }
         }
         return filled
     }

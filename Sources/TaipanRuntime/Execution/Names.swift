@@ -8,7 +8,6 @@ extension Thread {
     func loadGlobal(_ fp: UnsafeMutablePointer<Value>, _ index: Int, _ cache: UnsafeMutablePointer<UInt64>) throws(Raised) -> Value {
         let name = codeName(fp, index)
         let globals = DictObject(fp.frameFunction.globals)
-        let op = cache - 1
         let builtins = fp.frameFunction.builtins
         if globals.cell.layout != .dict || !builtins.hasLayout(.dict) {
             // Subclasses may find names in ways of their own.
@@ -21,7 +20,7 @@ extension Thread {
         if i >= 0 {
             cache[0] = UInt64(version(of: globals))
             cache[1] = UInt64(UInt(bitPattern: DictTable(globals.table).entries + i) + 16)
-            op.pointee = op.pointee & ~0xFF | UInt64(Op.loadGlobalModule.rawValue)
+            become(cache, .loadGlobalModule, .unbound)
             return globals.entry(i).value
         }
         if builtins.isKind(.dict) {
@@ -32,7 +31,7 @@ extension Thread {
                     cache[0] = UInt64(version(of: globals))
                     cache[1] = UInt64(UInt(bitPattern: DictTable(dict.table).entries + i) + 16)
                     cache[2] = UInt64(version(of: dict))
-                    op.pointee = op.pointee & ~0xFF | UInt64(Op.loadGlobalBuiltin.rawValue)
+                    become(cache, .loadGlobalBuiltin, .unbound)
                 }
                 return dict.entry(i).value
             }

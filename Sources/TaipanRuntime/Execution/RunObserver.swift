@@ -43,6 +43,12 @@ public enum RunEvent {
     case finalizes(Value, isCallback: Bool)
     case exitFunctionRan(Value, microseconds: Double)
     case threadStarts(function: Value)
+    /// The running thread has the interpreter's lock, which another one had last.
+    case lockTaken
+    /// The inline cache of the running instruction was filled: what the instruction has become, in words, and whether the cache held something else before.
+    case cacheFilled(form: String, isAnew: Bool)
+    /// Every inline cache of attributes was emptied: a class has changed in a way that they do not look for.
+    case cachesEmptied
     /// The running thread ends: nothing more will be told of it.
     case threadEnds
     /// Code without a file that runs from here on is start-up's, not the program's, until it is told otherwise.

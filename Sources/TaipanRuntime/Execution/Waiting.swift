@@ -49,7 +49,9 @@ extension Thread {
 
     func acquireLock() {
         ctaipan_lock_acquire(interp.pointee.lock, &state.pointee.breaker)
+        if interp.pointee.running == state { return }
         interp.pointee.running = state
+        tell(.lockTaken)
     }
 
     /// At a safe point: another thread gets its turn if one has asked.
