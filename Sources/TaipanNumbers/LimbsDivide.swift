@@ -154,6 +154,11 @@ extension Limbs {
         }
         if dn == 1 { return divideShort(a, an, d[0], q, r) }
         let qn = an &- dn &+ 1
+        if qn <= 2 && r == nil, let q, let high = quotientByHighLimbs(a, an, d, dn) {
+            q[0] = high
+            if qn == 2 { q[1] = 0 }
+            return (1, 0)
+        }
         let space = scratch(an &+ 1 &+ dn &+ (q == nil ? qn : 0))
         defer { space.deallocate() }
         let u = space, v = space + (an &+ 1)
@@ -176,6 +181,35 @@ extension Limbs {
             }
         }
         return (trimmed(quotient, qn), rn)
+    }
+
+    /// `a / d` when it fits a limb and the highest limbs decide it, as they nearly always do; nil otherwise. `an - dn` is 0 or 1, `dn` at least 2.
+    ///
+    /// With A and D the three and two limbs at the top of `a` and `d` (shifted so that D's highest bit is set), A = Q * D + R: the quotient is
+    /// at most Q, and it is Q if what the lower limbs of `d` add, less than Q, does not exceed R.
+    private static func quotientByHighLimbs(_ a: Source, _ an: Int, _ d: Source, _ dn: Int) -> UInt64? {
+        let shift = UInt64(truncatingIfNeeded: d[dn &- 1].leadingZeroBitCount)
+        func limb(_ x: Source, _ n: Int, _ i: Int) -> UInt64 {
+            (i < n ? x[i] &<< shift : 0) | (shift != 0 && i > 0 && i <= n ? x[i &- 1] &>> (64 &- shift) : 0)
+        }
+        if an > dn && shift != 0 && a[dn] &>> (64 &- shift) != 0 { return nil }
+        let d1 = limb(d, dn, dn &- 1), d0 = limb(d, dn, dn &- 2)
+        let a2 = limb(a, an, dn), a1 = limb(a, an, dn &- 1), a0 = limb(a, an, dn &- 2)
+        if a2 >= d1 { return nil }
+        var (q, high) = d1.dividingFullWidth((a2, a1))
+        var product = q.multipliedFullWidth(by: d0)
+        // The estimate by one limb of the divisor is at most 2 too large.
+        while product.high > high || product.high == high && product.low > a0 {
+            q &-= 1
+            let borrow: UInt64 = product.low < d0 ? 1 : 0
+            product = (product.high &- borrow, product.low &- d0)
+            let (sum, overflow) = high.addingReportingOverflow(d1)
+            high = sum
+            if overflow { break }
+        }
+        let borrow: UInt64 = a0 < product.low ? 1 : 0
+        let restHigh = high &- product.high &- borrow, restLow = a0 &- product.low
+        return restHigh > 0 || restLow >= q ? q : nil
     }
 
     private static func divideShort(_ a: Source, _ an: Int, _ d: UInt64, _ q: Target?, _ r: Target?) -> (quotient: Int, remainder: Int) {

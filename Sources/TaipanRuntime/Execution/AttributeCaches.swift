@@ -2,7 +2,8 @@
 // form with a guard when the answer can be found that way again.
 //
 // Cache words of an instruction: [0] name index, in the upper half the misses; [1] layout id and, in the upper half, the type's version
-// or the slot's word; [2] value or address or new layout; [3] the type's address. On classes: [1] version, [3] the class.
+// or the slot's word; [2] value or address or new layout; [3] the type's address. On classes: [1] version, [3] the class. Attributes in
+// slots: [2] and [3] are for two more layouts.
 //
 // Behind the instructions' own caches stands one for the whole interpreter, by layout and name: an instruction that meets
 // objects of many layouts finds its answers there.
@@ -148,6 +149,25 @@ extension Thread {
         become(cache, op, object)
     }
 
+    /// Notes the slot of another layout at an instruction that knows one or two; false when it knows none or three.
+    private func remember(_ place: UnsafeMutablePointer<AttributePlace>, _ cache: UnsafeMutablePointer<UInt64>, _ object: Value) -> Bool {
+        let op = UInt8(truncatingIfNeeded: (cache - 1).pointee)
+        let slot = UInt64(place.pointee.layout) | UInt64(place.pointee.word) << 32
+        if op == Op.loadAttrSlot.rawValue && UInt32(truncatingIfNeeded: cache[1]) != place.pointee.layout {
+            cache[2] = slot
+            cache[3] = 0
+            become(cache, .loadAttrSlots, object)
+            return true
+        }
+        guard op == Op.loadAttrSlots.rawValue else { return false }
+        // A value may be missing where its slot is known.
+        for i in 1...3 where UInt32(truncatingIfNeeded: cache[i]) == place.pointee.layout { return true }
+        if cache[3] != 0 { return false }
+        cache[3] = slot
+        become(cache, .loadAttrSlots, object)
+        return true
+    }
+
     // MARK: Modules and classes
 
     private func cacheModuleLoad(_ module: Value, _ name: Value, _ cache: UnsafeMutablePointer<UInt64>, _ op: Op) {
@@ -200,7 +220,7 @@ extension Thread {
         } else if let place = place(object.cell, name) {
             switch place.pointee.kind {
             case .slot, .readOnlySlot:
-                specialize(cache, place, .loadAttrSlot, object)
+                if !remember(place, cache, object) { specialize(cache, place, .loadAttrSlot, object) }
                 let value = object.cell[Int(place.pointee.word)]
                 if value.isBound { return value }
             case .value:
@@ -350,7 +370,7 @@ extension Thread {
             let word = one.pointee.words + at
             let op = unsafeBitCast(UInt8(truncatingIfNeeded: word.pointee), to: Op.self)
             switch op {
-            case .loadAttrSlot, .loadAttrModule, .loadAttrType, .loadAttrClass, .loadAttrProperty: word.pointee = word.pointee & ~0xFF | UInt64(Op.loadAttr.rawValue)
+            case .loadAttrSlot, .loadAttrSlots, .loadAttrModule, .loadAttrType, .loadAttrClass, .loadAttrProperty: word.pointee = word.pointee & ~0xFF | UInt64(Op.loadAttr.rawValue)
             case .loadMethodCached, .loadMethodSlot, .loadMethodType, .loadMethodModule, .loadMethodClass, .loadMethodClassBound: word.pointee = word.pointee & ~0xFF | UInt64(Op.loadMethod.rawValue)
             case .storeAttrSlot, .storeAttrNone, .storeAttrAdd: word.pointee = word.pointee & ~0xFF | UInt64(Op.storeAttr.rawValue)
             default: break
@@ -421,7 +441,7 @@ extension Op {
              .jumpLessK, .jumpLessEqualK, .jumpEqualK, .jumpNotEqualK, .jumpGreaterK, .jumpGreaterEqualK: 1
         case .identical, .jumpIdentical, .contains: 1
         case .loadGlobal, .loadGlobalModule, .loadGlobalBuiltin: 3
-        case .loadAttr, .loadAttrSlot, .loadAttrModule, .loadAttrType, .loadAttrClass, .loadAttrProperty, .storeAttr, .storeAttrSlot, .storeAttrNone, .storeAttrAdd: 4
+        case .loadAttr, .loadAttrSlot, .loadAttrSlots, .loadAttrModule, .loadAttrType, .loadAttrClass, .loadAttrProperty, .storeAttr, .storeAttrSlot, .storeAttrNone, .storeAttrAdd: 4
         case .loadMethod, .loadMethodCached, .loadMethodSlot, .loadMethodType, .loadMethodModule, .loadMethodClass, .loadMethodClassBound: 4
         case .deleteAttr, .loadSuperAttr, .call, .callPlain, .callCopy, .callFunctionEx, .forIter, .forLoop, .send, .unpackLocals, .unpackEx, .formatValue: 1
         case .importName, .importFrom, .matchClass, .intrinsic2: 1

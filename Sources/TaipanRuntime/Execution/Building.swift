@@ -200,6 +200,21 @@ extension Thread {
         return try getItem(container, newSlice(start, stop))
     }
 
+    /// BUILD_SLICE that `next`, the next instruction, subscribes a list with: with plain bounds that needs no slice object. False, with nothing
+    /// done, for anything else.
+    @inline(never)
+    func sliceAtOnce(_ fp: UnsafeMutablePointer<Value>, _ next: UInt64, _ bounds: UnsafeMutablePointer<Value>) throws(Raised) -> Bool {
+        let container = fp[Int(truncatingIfNeeded: (next >> 32) & 0xFFFF)]
+        guard container.hasLayout(.list), bounds[2].isSmallInt, bounds[2].smallInt != 0, bounds[0].isNone || bounds[0].isSmallInt,
+              bounds[1].isNone || bounds[1].isSmallInt else { return false }
+        let step = bounds[2].smallInt
+        var part = SliceIndices(start: bounds[0].isNone ? (step < 0 ? Int.max : 0) : bounds[0].smallInt,
+                                stop: bounds[1].isNone ? (step < 0 ? Int.min : Int.max) : bounds[1].smallInt, step: step, count: 0)
+        part.fit(ListObject(container).count)
+        fp[Int(truncatingIfNeeded: (next >> 16) & 0xFFFF)] = try listSlice(ListObject(container), part)
+        return true
+    }
+
     /// STORE_SLICE.
     @inline(never)
     func storeSlice(_ container: Value, _ start: Value, _ stop: Value, _ value: Value) throws(Raised) {

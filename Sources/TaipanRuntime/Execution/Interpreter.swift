@@ -578,6 +578,27 @@ extension Thread {
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
                         fp[a] = try loadAttr(fp, object, ip + 1)
                         ip += 5
+                    case .loadAttrSlots:
+                        let object = fp[b]
+                        if object.isCell {
+                            let layout = object.cell.layout.rawValue
+                            var place = ip[2]
+                            if UInt32(truncatingIfNeeded: place) != layout {
+                                place = ip[3]
+                                if UInt32(truncatingIfNeeded: place) != layout { place = ip[4] }
+                            }
+                            if UInt32(truncatingIfNeeded: place) == layout {
+                                let v = object.cell[Int(truncatingIfNeeded: place >> 32)]
+                                if v.isBound {
+                                    fp[a] = v
+                                    ip += 5
+                                    continue
+                                }
+                            }
+                        }
+                        fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
+                        fp[a] = try loadAttr(fp, object, ip + 1)
+                        ip += 5
                     case .loadAttrClass:
                         let object = fp[b]
                         if object.bits == UInt(ip[4]) && TypeObject(object).version == Int(bitPattern: UInt(ip[2])) {
@@ -789,6 +810,14 @@ extension Thread {
                         try storeSlice(fp[a + 1], fp[a + 2], fp[a + 3], fp[a])
                         ip += 1
                     case .buildSlice:
+                        let next = ip[1]
+                        if b == 3 && UInt8(truncatingIfNeeded: next) == Op.subscript_.rawValue && Int(truncatingIfNeeded: next >> 48) == a {
+                            fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip + 1))
+                            if try sliceAtOnce(fp, next, fp + c) {
+                                ip += 2
+                                continue
+                            }
+                        }
                         fp[FrameHeader.ip] = Value(bits: UInt(bitPattern: ip))
                         fp[a] = newSlice(fp[c], fp[c + 1], b == 3 ? fp[c + 2] : .none)
                         ip += 1
@@ -818,6 +847,11 @@ extension Thread {
                             k = lowered.pointee.constants
                             state.pointee.frame = fp
                             state.pointee.stackTop = fp + lowered.pointee.frameSize
+                            continue
+                        }
+                        if b == 1 && callee.hasLayout(.builtinFunction) && NativeFunction(callee).arity.shortcut == Shortcut.length && arguments.pointee.hasLayout(.list) {
+                            fp[c] = Value(smallInt: ListObject(arguments.pointee).count)
+                            ip += 2
                             continue
                         }
                         if let entered = try enterCall(fp, callee, arguments, b, 0, c, overlay: true) {

@@ -25,8 +25,8 @@ enum Op: UInt8 {
     case loadName, storeName, deleteName, loadLocals, loadFromDictOrGlobals, loadFromDictOrDeref, setupAnnotations
     // Cells. a = contents of cell in b (+ nothing); storeCell: cell a, value b.
     case makeCell, copyFreeVars, loadCell, storeCell, storeCellNone, deleteCell
-    // Attributes: loadAttr a = b.name; storeAttr a.name = b (c: b is None; storeAttrNone looks at what it replaces); + name word, three words of cache.
-    case loadAttr, loadAttrSlot, loadAttrModule, loadAttrType, loadAttrClass, loadAttrProperty, storeAttr, storeAttrSlot, storeAttrNone, storeAttrAdd, deleteAttr
+    // Attributes: loadAttr a = b.name (loadAttrSlots: at the slots of up to three layouts); storeAttr a.name = b (c: b is None; storeAttrNone looks at what it replaces); + name word, three words of cache.
+    case loadAttr, loadAttrSlot, loadAttrSlots, loadAttrModule, loadAttrType, loadAttrClass, loadAttrProperty, storeAttr, storeAttrSlot, storeAttrNone, storeAttrAdd, deleteAttr
     // loadMethod: a method or unbound, c self or attribute, of object b; + name word, three words of cache.
     case loadMethod, loadMethodCached, loadMethodType, loadMethodSlot, loadMethodModule, loadMethodClass, loadMethodClassBound
     // loadSuperAttr: a; b first of three (super, class, self); c second destination or 0xFFFF; + word: name << 1 | super has its arguments.

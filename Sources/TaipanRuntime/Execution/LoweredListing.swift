@@ -116,6 +116,7 @@ extension Op {
         case .loadGlobalModule: "the module's variable, at its place in the namespace"
         case .loadGlobalBuiltin: "a builtin, as long as no global hides it"
         case .loadAttrSlot, .loadMethodSlot, .storeAttrSlot: "an attribute at its slot in \(whose ?? "instances of one layout")"
+        case .loadAttrSlots: "an attribute at its slot in one of up to three layouts, among them \(whose ?? "that of what was met last")"
         case .storeAttrNone: "an attribute at its slot in \(whose ?? "instances of one layout"), which becomes None"
         case .storeAttrAdd: "a new attribute of \(whose ?? "instances of one layout")"
         case .loadAttrType, .loadMethodType: "what the class holds for \(whose ?? "instances of one layout")"

@@ -39,15 +39,7 @@ extension Thread {
         if key.hasLayout(.slice) {
             var part = try unpackSlice(SliceObject(key))
             part.fit(list.count)
-            if part.step == 1 { return try listSlice(list, part.start, part.start &+ part.count) }
-            let made = try newList(capacity: part.count)
-            var at = part.start
-            for i in 0..<part.count {
-                made[i] = list[at]
-                at = at &+ part.step
-            }
-            made.count = part.count
-            return made.value
+            return try listSlice(list, part)
         }
         var i = try sequenceIndex(key, "list")
         if i < 0 { i = i &+ list.count }
@@ -70,6 +62,23 @@ extension Thread {
         let made = try newList(capacity: count)
         if count > 0 { Thread.move(made.items, list.items + from, count) }
         made.count = count
+        return made.value
+    }
+
+    /// The items at fitted indices.
+    func listSlice(_ list: ListObject, _ part: SliceIndices) throws(Raised) -> Value {
+        if part.step == 1 { return try listSlice(list, part.start, part.start &+ part.count) }
+        let made = try newList(capacity: part.count)
+        if part.count > 0 {
+            let to = made.items, from = list.items
+            var at = part.start, i = 0
+            while i < part.count {
+                to[i] = from[at]
+                at = at &+ part.step
+                i = i &+ 1
+            }
+        }
+        made.count = part.count
         return made.value
     }
 

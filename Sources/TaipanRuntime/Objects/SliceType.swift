@@ -81,7 +81,12 @@ extension SliceIndices {
         } else if stop >= length {
             stop = step < 0 ? length &- 1 : length
         }
-        if step < 0 {
+        // A division takes longer than the rest.
+        if step == 1 {
+            count = max(stop &- start, 0)
+        } else if step == -1 {
+            count = max(start &- stop, 0)
+        } else if step < 0 {
             count = stop < start ? (start &- stop &- 1) / (0 &- step) &+ 1 : 0
         } else {
             count = start < stop ? (stop &- start &- 1) / step &+ 1 : 0
