@@ -48,21 +48,36 @@ extension Thread {
         return made.value
     }
 
+    /// The frame's object, or unbound where there is no memory for it. What is being raised stays so.
+    func frameObjectIfPossible(_ fp: UnsafeMutablePointer<Value>) -> Value {
+        let pending = state.pointee.pending
+        do throws(Raised) {
+            return try frameObject(fp)
+        } catch {
+            state.pointee.pending = pending
+            return .unbound
+        }
+    }
+
     /// The frame ends: its object keeps the locals, where it was, and who called it.
     func detachFrameObject(_ fp: UnsafeMutablePointer<Value>) {
         let object = FrameObject(fp[FrameHeader.object])
         // Left by RERAISE: the frame was where the exception was raised first.
         object.savedUnit = raisingUnit(fp)
         let count = fp.frameLowered.pointee.localCount
+        let pending = state.pointee.pending
         if let buffer = try? newValueBuffer(max(count, 1)) {
             for i in 0..<count { buffer.items[i] = fp[i] }
             object.savedLocals = buffer.value
         } else {
-            state.pointee.pending = .unbound
+            state.pointee.pending = pending
         }
         let namespace = fp[FrameHeader.namespace]
         if namespace.isBound && fp.frameFlags & FrameFlag.initialize == 0 { object.locals = namespace }
-        if fp.frameFlags & FrameFlag.generator == 0, let caller = fp.frameCaller, let back = try? frameObject(caller) { object.savedBack = back }
+        if fp.frameFlags & FrameFlag.generator == 0, let caller = fp.frameCaller {
+            let back = frameObjectIfPossible(caller)
+            if back.isBound { object.savedBack = back }
+        }
         object.frame = nil
         fp[FrameHeader.object] = .unbound
     }

@@ -138,7 +138,9 @@ extension Thread {
 
     /// An exception that native code raised and nobody unwound gets the place where the program is.
     private func placeUnraisable(_ exception: ExceptionObject) {
-        guard exception.traceback.isUnbound, let fp = state.pointee.frame, let frame = try? frameObject(fp) else { return }
+        guard exception.traceback.isUnbound, let fp = state.pointee.frame else { return }
+        let frame = frameObjectIfPossible(fp)
+        if frame.isUnbound { return }
         let object = FrameObject(frame)
         exception.traceback = newTraceback(next: .unbound, frame: frame, lasti: frameUnit(object) * 2, line: frameLine(object))
     }

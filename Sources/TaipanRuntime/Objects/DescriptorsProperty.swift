@@ -82,8 +82,10 @@ extension Thread {
 
     private func propertyError(_ v: Value, _ object: Value, _ what: String) -> Raised {
         let owner = string(type(of: object).qualname)
-        if v.cell[5].isBound, let name = try? reprText(v.cell[5]) { return raise(.attributeError, "property \(name) of '\(owner)' object has no \(what)") }
-        return raise(.attributeError, "property of '\(owner)' object has no \(what)")
+        if v.cell[5].isUnbound { return raise(.attributeError, "property of '\(owner)' object has no \(what)") }
+        do throws(Raised) {
+            return raise(.attributeError, "property \(try reprText(v.cell[5])) of '\(owner)' object has no \(what)")
+        } catch { return error }
     }
 
     /// A property of the same type with one function replaced.

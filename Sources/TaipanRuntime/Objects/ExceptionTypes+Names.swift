@@ -72,17 +72,6 @@ extension Thread {
         return dict.isUnbound ? newDict() : try copy(DictObject(dict))
     }
 
-    /// NameError with its `name` set, as a failed lookup raises it.
-    public func nameError(_ name: Value) -> Raised { nameError("name '\(string(name))' is not defined", name) }
-
-    public func nameError(_ text: String, _ name: Value, _ kind: ExceptionKind = .nameError) -> Raised {
-        do throws(Raised) {
-            let made = try newException(TypeObject(types[kind]), str(text))
-            made.cell[ExceptionObject.firstField] = name
-            return raise(exception: made)
-        } catch { return error }
-    }
-
     // MARK: ImportError
 
     /// Words of an ImportError, from `firstField`: name, path, name_from, msg.
