@@ -181,10 +181,11 @@ final class Explanation {
         }
         var error = SyntaxErrorRecord()
         error.type = "FileNotFoundError"
-        error.message = "the source is not there; the code is run as it was compiled"
+        error.message = file.hasPrefix("<") ? "no file holds what is typed at a prompt or made by a program" : "the source is not there; the code is run as it was compiled"
         if needsSource {
             var source = SourceRecord()
             source.file = file
+            source.newlines = "none"
             source.error = error
             recorder.record.source = source
         }
@@ -227,6 +228,9 @@ final class Explanation {
             recorder.record.ending = "uncaught exception"
         }
     }
+
+    /// The end of the input at a prompt ends the run, whatever was raised before.
+    func promptEnds() { recorder.record.ending = "end of program" }
 
     /// Whether it is a SyntaxError of no class of a program's own, whose fields can be read without running anything.
     private func isFromCompiler(_ t: Thread, _ exception: Value) -> Bool {

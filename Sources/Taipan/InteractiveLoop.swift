@@ -18,14 +18,17 @@ extension Thread {
             if sys.findString(self, intern("ps1")).isUnbound { try sys.setString(self, intern("ps1"), str(">>> ")) }
             if sys.findString(self, intern("ps2")).isUnbound { try sys.setString(self, intern("ps2"), str("... ")) }
             try runStartupFile(options)
-        } catch { if let status = showInteractive() { return status } }
+        } catch { if let status = showInteractive(options) { return status } }
         // What `from __future__ import` has switched on stays so.
         var futures = CodeFlags()
         while true {
             do throws(Raised) {
-                guard let source = try readStatement(futures) else { return 0 }
+                guard let source = try readStatement(futures) else {
+                    options.explanation?.promptEnds()
+                    return 0
+                }
                 if !source.isEmpty { try runInteractive(source, &futures) }
-            } catch { if let status = showInteractive() { return status } }
+            } catch { if let status = showInteractive(options) { return status } }
             _ = flushStandardStreams()
         }
     }
@@ -48,10 +51,13 @@ extension Thread {
     }
 
     /// Shows the pending exception; a status when it was SystemExit.
-    private func showInteractive() -> Int32? {
+    private func showInteractive(_ options: CommandOptions) -> Int32? {
         let exception = takePending()
         guard exception.isBound else { return nil }
-        if isInstance(exception, of: types.pointee.systemExit) { return systemExitStatus(exception) }
+        if isInstance(exception, of: types.pointee.systemExit) {
+            options.explanation?.ends(self, exception)
+            return systemExitStatus(exception)
+        }
         _ = restore(exception)
         reportUncaught()
         let second = takePending()

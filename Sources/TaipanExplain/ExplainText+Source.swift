@@ -10,6 +10,7 @@ private func rest(_ count: Int, _ noun: String) -> String {
 
 extension SourceRecord {
     func tell() -> String {
+        if text.isEmpty, let error { return "  \(PlainText.cut(file, to: 96))\n" + error.tell() }
         var out = "  \(PlainText.cut(file, to: 96))\n  \(PlainText.count(byteCount, "byte")), \(PlainText.count(lineCount, "line"))"
         out += newlines == "none" ? "" : newlines == "mixed" ? " with mixed ends" : " ending in \(newlines)"
         out += ", encoding \(PlainText.cut(encoding, to: 20))"

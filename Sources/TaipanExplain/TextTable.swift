@@ -36,7 +36,7 @@ struct TextTable {
     /// The rows, each ending in a newline and none in spaces.
     func text() -> String {
         var widths = [Int](repeating: 0, count: limits.count)
-        for row in rows { for (i, cell) in row.enumerated() { widths[i] = max(widths[i], cell.unicodeScalars.count) } }
+        for row in rows { for (i, cell) in row.enumerated() { widths[i] = max(widths[i], PlainText.width(cell)) } }
         var out = ""
         for row in rows {
             var line = String(repeating: " ", count: indent)
@@ -44,7 +44,7 @@ struct TextTable {
                 if i > 0 { line += "  " }
                 line += PlainText.pad(cell, to: widths[i], alignments[i])
             }
-            while line.last == " " { line.removeLast() }
+            while line.utf8.last == UInt8(ascii: " ") { line.removeLast() }
             out += line + "\n"
         }
         return out
@@ -52,14 +52,20 @@ struct TextTable {
 }
 
 enum PlainText {
+    /// How many characters (code points) wide the text is.
+    static func width(_ text: String) -> Int { text.utf8.allSatisfy { $0 < 0x80 } ? text.utf8.count : text.unicodeScalars.count }
+
+    /// Most texts show as they are.
+    private static func isPrintableASCII(_ text: String) -> Bool { text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F } }
+
     static func pad(_ text: String, to width: Int, _ alignment: TextTable.Alignment = .left) -> String {
-        let space = String(repeating: " ", count: max(0, width - text.unicodeScalars.count))
+        let space = String(repeating: " ", count: max(0, width - self.width(text)))
         return alignment == .left ? text + space : space + text
     }
 
     /// The text on one line, without control characters.
     static func visible(_ text: String) -> String {
-        if !text.unicodeScalars.contains(where: { isControl($0) }) { return text }
+        if isPrintableASCII(text) || !text.unicodeScalars.contains(where: { isControl($0) }) { return text }
         return text.unicodeScalars.map { visible($0) }.joined()
     }
 
@@ -85,6 +91,7 @@ enum PlainText {
 
     /// The text on one line of at most `width` characters; behind a cut stands how many are gone.
     static func cut(_ text: String, to width: Int) -> String {
+        if text.utf8.count <= width && isPrintableASCII(text) { return text }
         // Only the start of a very long text has to be looked at.
         let total = text.unicodeScalars.count
         let head = text.unicodeScalars.prefix(width + 1).map { visible($0) }
@@ -102,6 +109,7 @@ enum PlainText {
 
     /// The text on one line of at most `width` characters, where there is no room to say how much is gone.
     static func clip(_ text: String, to width: Int) -> String {
+        if text.utf8.count <= width && isPrintableASCII(text) { return text }
         let shown = visible(String(text.unicodeScalars.prefix(width + 1)))
         if shown.unicodeScalars.count <= width { return shown }
         return String(shown.unicodeScalars.prefix(max(0, width - 1))) + "…"

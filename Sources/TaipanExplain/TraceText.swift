@@ -23,7 +23,7 @@ struct TraceText {
     private init(_ execution: ExecutionRecord, _ codes: [CodeRecord], _ source: SourceRecord?) {
         self.execution = execution
         self.codes = codes
-        hasSource = source != nil
+        hasSource = source.map { !$0.text.isEmpty } ?? false
         scriptFile = source?.file ?? codes.first?.file ?? ""
         lines = SourceLines(SourceText.normalised(Array((source?.text ?? "").utf8), addNewline: true))
         places = codes.map { code in
@@ -60,12 +60,12 @@ struct TraceText {
         let changes = step.changes.map { "\($0.name) \($0.value.map { "= \($0)" } ?? "is gone")" }.joined(separator: ", ")
         var line = "  " + PlainText.pad(String(step.number), to: numberWidth, .right) + PlainText.pad(String(step.offset), to: 7, .right) + "  "
         line += PlainText.pad(PlainText.cut(text, to: 34), to: 34) + "  " + PlainText.pad(Self.stacks(step), to: 32)
-        let room = 100 - line.unicodeScalars.count - 2
-        if changes.unicodeScalars.count <= room { line += "  " + PlainText.visible(changes) }
-        while line.last == " " { line.removeLast() }
+        let room = 100 - PlainText.width(line) - 2
+        if PlainText.width(changes) <= room { line += "  " + PlainText.visible(changes) }
+        while line.utf8.last == UInt8(ascii: " ") { line.removeLast() }
         out += line + "\n"
         let margin = String(repeating: " ", count: numberWidth + 11) + indent
-        if changes.unicodeScalars.count > room { out += margin + PlainText.cut(changes, to: 96 - margin.utf8.count) + "\n" }
+        if PlainText.width(changes) > room { out += margin + PlainText.cut(changes, to: 96 - margin.utf8.count) + "\n" }
         for event in step.events { tell(event, margin) }
     }
 

@@ -224,7 +224,7 @@ class PageTest:
         if self.run("page.record.file.split('/').pop()") == "order.py":
             self.check("caches are filled", fills)
         for number, text in fills[:3]:
-            self.run(f"page.goNumber({number})")
+            self.go(f"page.moments.momentOfNumber({number})")
             shown = self.run("[...document.querySelectorAll('.events .chip.specialize + code')].map((item) => item.textContent).join('|')")
             self.check("the filled cache is told", text in shown, f"{text!r} is not in {shown!r}")
         self.quiet("caches")

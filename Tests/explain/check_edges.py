@@ -211,6 +211,10 @@ def check_sources():
     record = explain("-m", "package")
     error = record["bytecode"]["error"]
     check(record["ending"] == "syntax error" and error and error["span"][0] == 2 and record["source"]["file"].endswith("__main__.py"), "sources", "-m", record["ending"], error)
+    for typed, status, ending in (("x = 1\nprint(x)\n1 / 0\n", 0, "end of program"), ("import sys\nsys.exit(3)\n", 3, "SystemExit")):
+        done = subprocess.run([TAIPAN, "--explain=json", f"--explain-output={folder / 'out.json'}", "-i"], input=typed.encode(), capture_output=True, env=ENVIRONMENT)
+        record = json.loads((folder / "out.json").read_text())
+        check((done.returncode, record["ending"], record["exit_status"]) == (status, ending, status), "sources", "prompt", done, record["ending"])
     (folder / "gone.py").write_text("print('compiled')\n")
     run("-c", "import py_compile; py_compile.compile('gone.py', cfile='gone.pyc')", cwd=folder)
     (folder / "gone.py").unlink()
