@@ -214,15 +214,27 @@ assert list(collecting()) == [[0], [1], [2], [3], [4]] and tuple(collecting())[4
 events = []
 
 
+def traced(frame, event, argument):
+    events.append((event, frame.f_code.co_name, frame.f_lineno - first))
+    return traced
+
+
 def traces():
     yield 1
-    sys.settrace(lambda frame, event, argument: events.append(event))
+    sys.settrace(traced)
+    sys._getframe().f_trace = traced
     yield 2
-    sys.settrace(None)
     yield 3
+    sys.settrace(None)
+    yield 4
 
 
-assert list(traces()) == [1, 2, 3]
+first = traces.__code__.co_firstlineno
+for consumer, result in ((list, [1, 2, 3, 4]), (tuple, (1, 2, 3, 4)), (set, {1, 2, 3, 4}), (sum, 10), (all, True)):
+    events.clear()
+    assert consumer(traces()) == result
+    assert events == [("line", "traces", 4), ("return", "traces", 4), ("call", "traces", 4), ("line", "traces", 5), ("return", "traces", 5),
+                      ("call", "traces", 5), ("line", "traces", 6)], (consumer, events)
 
 
 # len of everything with a length, and of what lies.

@@ -1,6 +1,6 @@
 // `list(generator)`, `sum(generator)` and their kin without leaving the interpreter: the generator runs as a frame above its
 // consumer's, and what it yields goes to where it is gathered while the generator runs on. As soon as an item could run code of the
-// program (its `__hash__`, its `__add__`), the generator rests as at any other `yield` and native code consumes what remains.
+// program (its `__hash__`, its `__add__`), or somebody begins to observe the thread, the generator rests as at any other `yield` and native code consumes what remains.
 
 /// What a builtin may do without a call of its body. A call has exactly one argument then.
 enum Shortcut {
@@ -39,7 +39,7 @@ extension Thread {
     /// its consumer's call is done, the caller's.
     @inline(never)
     func gather(_ fp: UnsafeMutablePointer<Value>, _ item: Value) throws(Raised) -> UnsafeMutablePointer<Value> {
-        if try takes(fp, item) {
+        if !(state.pointee.breaker != 0 && state.pointee.observation.isActive), try takes(fp, item) {
             fp[Int(truncatingIfNeeded: (fp.frameIP.pointee >> 32) & 0xFFFF)] = .none
             return fp
         }
@@ -93,6 +93,10 @@ extension Thread {
         let gathered = generator.gathered
         defer { generator.gathered = .unbound }
         switch kind {
+        case Shortcut.list, Shortcut.tuple:
+            try append(ListObject(gathered), item)
+            try extend(ListObject(gathered), generator.value)
+            caller[destination] = try gatheringResult(kind, gathered)
         case Shortcut.set:
             try SetObject(gathered).add(self, item, try hash(item))
             try setUpdate(SetObject(gathered), from: generator.value)
