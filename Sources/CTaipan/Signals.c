@@ -68,14 +68,15 @@ void ctaipan_signal_watch(uint32_t *breaker) {
 }
 
 int ctaipan_signal_take(void) {
-    if (!any_arrived) return 0;
+    // The caller has just cleared its breaker. A signal that comes now sets it again; one that came before must be seen here.
+    if (!__atomic_exchange_n(&any_arrived, 0, __ATOMIC_SEQ_CST)) return 0;
     for (int i = 1; i < SIGNAL_COUNT; i++) {
-        if (arrived[i]) {
-            arrived[i] = 0;
+        if (__atomic_exchange_n(&arrived[i], 0, __ATOMIC_SEQ_CST)) {
+            // There may be more.
+            any_arrived = 1;
             return i;
         }
     }
-    any_arrived = 0;
     return 0;
 }
 

@@ -81,11 +81,14 @@ extension Thread {
     }
 
     /// Runs `body` with the stream to itself.
-    /// - Throws: RuntimeError when the same thread is inside already.
+    /// - Throws: RuntimeError when the same thread is inside already, or at exit a thread that will not run again.
     func locked<R>(_ b: BufferedObject, _ body: () throws(Raised) -> R) throws(Raised) -> R {
         let me = state.pointee.identifier
         while b.owner != 0 {
             if b.owner == me { throw raise(.runtimeError, "reentrant call inside \(try reprText(b.value))") }
+            if interp.pointee.isFinalizing {
+                throw raise(.runtimeError, "could not acquire lock for \(try reprText(b.value)) at interpreter shutdown, possibly due to daemon threads")
+            }
             _ = blocking { usleep(50) }
         }
         b.owner = me
