@@ -455,7 +455,9 @@ def check_ways_in():
     check(json.loads((FOLDER / "stdin.json").read_text())["command"]["mode"] == "stdin", "standard input")
     path = FOLDER / "endless.py"
     path.write_text("import sys\nprint('go', flush=True)\nn = 0\nwhile True:\n    n += 1\n")
-    process = subprocess.Popen([TAIPAN, "--explain=json", "--explain-output=%s" % (FOLDER / "int.json"), str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    # Whoever runs this in the background may have it ignore Ctrl-C, and what it starts too.
+    process = subprocess.Popen([TAIPAN, "--explain=json", "--explain-output=%s" % (FOLDER / "int.json"), str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     process.stdout.readline()
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
