@@ -62,7 +62,10 @@ extension Thread {
         var shared = SharedConstants(made: try newList())
         var texts: Set<[UInt8]> = []
         source.collectTexts(inFrozensets: &texts)
-        if !texts.isEmpty { shared.internedBefore = texts.filter { isInterned($0) || source.hasName(String(decoding: $0, as: UTF8.self)) } }
+        if !texts.isEmpty {
+            shared.internedBefore = texts.filter { isInterned($0) }
+            source.collectNames(among: texts, &shared.internedBefore)
+        }
         return try newCode(source, filename, &shared)
     }
 
@@ -201,9 +204,12 @@ extension CodeObject {
         }
     }
 
-    /// Whether the source has the name: the parser interns names before there are constants.
-    fileprivate func hasName(_ name: String) -> Bool {
-        if self.name == name || names.contains(name) || localsplusnames.contains(name) { return true }
-        return consts.contains { if case .code(let code) = $0 { code.hasName(name) } else { false } }
+    /// Adds those of `texts` that are names in the source: the parser interns names before there are constants.
+    fileprivate func collectNames(among texts: Set<[UInt8]>, _ found: inout Set<[UInt8]>) {
+        for name in [self.name] + names + localsplusnames {
+            let text = Array(name.utf8)
+            if texts.contains(text) { found.insert(text) }
+        }
+        for constant in consts { if case .code(let code) = constant { code.collectNames(among: texts, &found) } }
     }
 }
